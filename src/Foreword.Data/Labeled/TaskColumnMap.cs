@@ -141,6 +141,8 @@ internal sealed class TaskColumnMap
             (TaskColumn role, string column) = _inputs[i];
             if (role.IsMany)
                 choices.AddRange(row.Cells[i].Select(text => NotEmpty(text, column, row)));
+            else if (role.IsWords)
+                texts[SingleIndex(role)] = WordClassTarget.Joined(row.Cells[i], column, row.Where);
             else
                 texts[SingleIndex(role)] = NotEmpty(Single(row.Cells[i], column, row), column, row);
         }

@@ -35,17 +35,38 @@ internal sealed record Classification
     [Description("The likeliest class, or the predicted classes of a multi-label task with | between them. Null for tasks that predict numbers.")]
     public required string? Label { get; init; }
 
-    [Description("The predicted classes of a multi-label task. Missing for other tasks.")]
+    [Description("The predicted classes of a multi-label task, or the label of each word. Missing for other tasks.")]
     public string[]? Labels { get; init; }
+
+    [Description("The words of the text, for tasks that label words.")]
+    public string[]? Words { get; init; }
+
+    [Description("The entities that the labels of the words mark, for tasks that label words.")]
+    public IReadOnlyList<LabeledEntity>? Entities { get; init; }
 
     [Description("The predicted number. Missing for tasks that predict classes.")]
     public double? Value { get; init; }
 
-    [Description("The probability of each class.")]
+    [Description("The probability of each class, or of the label of each word.")]
     public required double[] Probs { get; init; }
 
     [Description("The number of classes.")]
     public required int NumClasses { get; init; }
+}
+
+internal sealed record LabeledEntity
+{
+    [Description("The type, such as PER.")]
+    public required string Type { get; init; }
+
+    [Description("The index of the first word.")]
+    public required int Start { get; init; }
+
+    [Description("The index after the last word.")]
+    public required int End { get; init; }
+
+    [Description("The words, with spaces between.")]
+    public required string Text { get; init; }
 }
 
 internal sealed record ScoreAnswer : TaskList

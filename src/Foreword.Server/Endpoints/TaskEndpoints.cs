@@ -3,6 +3,7 @@ using Foreword.Server.Hosting;
 using Foreword.Server.Requests;
 using Foreword.Server.Responses;
 using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 using Microsoft.AspNetCore.Http;
 
 namespace Foreword.Server.Endpoints;
@@ -26,6 +27,8 @@ internal sealed class TaskEndpoints(ModelHost models)
         WriteList(json, "classify", task, predictions.Count, i =>
         {
             WritePrediction(json, predictions[i]);
+            if (task.Description.Target == TargetKind.WordClasses)
+                WriteEntities(json, examples[i], predictions[i]);
             json.WriteNumber("num_classes", predictions[i].Probabilities.Count);
         });
         json.WriteStartArray("labels");
@@ -155,6 +158,28 @@ internal sealed class TaskEndpoints(ModelHost models)
         json.WriteStartArray("probs");
         foreach (double probability in prediction.Probabilities)
             json.WriteNumberValue(probability);
+        json.WriteEndArray();
+    }
+
+    /// <summary>Writes the words of a text and the entities that their labels mark.</summary>
+    private static void WriteEntities(Utf8JsonWriter json, TaskExample example, Prediction prediction)
+    {
+        string[] words = TokenLabelsTask.Words(example.Texts[0]!);
+        json.WriteStartArray("words");
+        foreach (string word in words)
+            json.WriteStringValue(word);
+        json.WriteEndArray();
+        json.WriteStartArray("entities");
+        foreach (Entity entity in Entity.Of(prediction.Labels!))
+        {
+            json.WriteStartObject();
+            json.WriteString("type", entity.Type);
+            json.WriteNumber("start", entity.Start);
+            json.WriteNumber("end", entity.End);
+            json.WriteString("text", string.Join(' ', words[entity.Start..entity.End]));
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
     }
 

@@ -289,7 +289,7 @@ public sealed class FineTuneRun : TrainingRun
         public static EncodedExamples Create(FineTuningData data, TaskEncoder encoder, CancellationToken cancellationToken)
         {
             EncodedExample[] train = Encode(data.Train);
-            return new EncodedExamples(train, Encode(data.Validation)) { Windows = data.Task.Definition.HeadInput == HeadInput.One ? [.. train.SelectMany(example => example.Windows)] : train };
+            return new EncodedExamples(train, Encode(data.Validation)) { Windows = data.Task.Definition.HeadInput is HeadInput.One or HeadInput.Places ? [.. train.SelectMany(example => example.Windows)] : train };
 
             EncodedExample[] Encode(IReadOnlyList<TaskExample> examples) => [.. examples.Select(example =>
             {

@@ -29,10 +29,17 @@ public enum TargetKind
     /// the classes.
     /// </summary>
     ClassSet,
+
+    /// <summary>
+    /// One class for each word of the text. The head has one output for each class, with a softmax over them, at the last token of each word. The loss
+    /// is the mean cross entropy over the words.
+    /// </summary>
+    WordClasses,
 }
 
 /// <summary>
-/// The ways in which the head's input is made from the hidden states at the extract tokens of an example's sequences (GPT-1 paper, section 3.3).
+/// The ways in which the head's input is made from the hidden states of an example's sequences. Except for <see cref="Places"/>, these are the states at
+/// their extract tokens (GPT-1 paper, section 3.3).
 /// </summary>
 public enum HeadInput
 {
@@ -44,6 +51,9 @@ public enum HeadInput
 
     /// <summary>The example has several sequences. The head scores each state separately.</summary>
     Each,
+
+    /// <summary>The head reads the states at the places that the sequences name, see <see cref="TaskSequences.Places"/>. Each place has its own outputs.</summary>
+    Places,
 }
 
 /// <summary>
@@ -53,7 +63,7 @@ public enum HeadInput
 public abstract class FineTuningTask
 {
     private static readonly Registry<FineTuningTask> Registered = new("fine-tuning task", task => [task.Kind],
-        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask(), new MultiLabelTask()]);
+        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask(), new MultiLabelTask(), new TokenLabelsTask()]);
 
     /// <summary>Gets all kinds of tasks.</summary>
     public static IReadOnlyList<FineTuningTask> All => Registered.All;
@@ -140,11 +150,22 @@ public abstract class FineTuningTask
 /// <param name="Role">The column's role, which is also its default name in the header of a file.</param>
 /// <param name="IsOptional">Whether the column is read only if it is assigned explicitly, as in <c>question=ask</c>.</param>
 /// <param name="IsMany">Whether the role takes several columns, or one column that holds a list.</param>
-public sealed record TaskColumn(string Role, bool IsOptional = false, bool IsMany = false);
+/// <param name="IsWords">Whether a list in the column is the words of one text, which are joined with a space between.</param>
+public sealed record TaskColumn(string Role, bool IsOptional = false, bool IsMany = false, bool IsWords = false);
 
 /// <summary>The token sequences of one example.</summary>
 /// <param name="Sequences">
 /// One sequence, two sequences or one for each choice. Each sequence ends with the extract token if the model has task tokens.
 /// </param>
 /// <param name="IsTruncated">Whether tokens of the text were removed to fit the context length.</param>
-public sealed record TaskSequences(IReadOnlyList<int[]> Sequences, bool IsTruncated);
+public sealed record TaskSequences(IReadOnlyList<int[]> Sequences, bool IsTruncated)
+{
+    /// <summary>Gets the places of each sequence that the head reads, in ascending order; null if it reads the last token's state.</summary>
+    public IReadOnlyList<IReadOnlyList<TaskPlace>>? Places { get; init; }
+}
+
+/// <summary>A token whose state the head reads, and the part of the text that it answers for.</summary>
+/// <param name="Position">The index of the token in its sequence.</param>
+/// <param name="Start">The index of the first word or character of the part.</param>
+/// <param name="End">The index after its last word or character.</param>
+public readonly record struct TaskPlace(int Position, int Start, int End);

@@ -3,17 +3,19 @@ using System.Text.Json.Serialization;
 namespace Foreword.Tasks;
 
 /// <summary>The answer of a fine-tuned model for one example.</summary>
-/// <param name="Label">The name of the most probable class or choice, the names of all predicted classes with <c>|</c> between them, or the number as text.</param>
-/// <param name="Index">The index of the class or choice, from 0; -1 if the answer is a number or a set of classes.</param>
+/// <param name="Label">The name of the most probable class or choice, the names of all predicted classes with <c>|</c> between them, the labels of the words with spaces between them, or the number as text.</param>
+/// <param name="Index">The index of the class or choice, from 0; -1 for any other answer.</param>
 /// <param name="Value">The number; NaN for any other answer.</param>
-/// <param name="Probabilities">The probability of every class, choice or step of a soft label, in their order; empty for a plain number.</param>
+/// <param name="Probabilities">
+/// The probability of every class, choice or step of a soft label, in their order, or of the label of each word; empty for a plain number.
+/// </param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] // JSON has no NaN, so NaN is written as a string
 public sealed record Prediction(string Label, int Index, double Value, IReadOnlyList<double> Probabilities)
 {
-    /// <summary>Gets the predicted classes if the answer may have several; null for any other answer.</summary>
+    /// <summary>Gets the predicted classes if the answer may have several, or the label of each word; null for any other answer.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Labels { get; init; }
 
-    /// <summary>Gets the probability of <see cref="Label"/>; NaN if the answer is a number or a set of classes.</summary>
+    /// <summary>Gets the probability of <see cref="Label"/>; NaN if the answer is not one class or choice.</summary>
     public double Probability => Index < 0 ? double.NaN : Probabilities[Index];
 }

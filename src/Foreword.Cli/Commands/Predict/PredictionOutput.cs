@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Options;
 using Foreword.Tasks;
+using Foreword.Tasks.Metrics;
 
 namespace Foreword.Cli.Commands.Predict;
 
@@ -30,6 +31,12 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
     {
         using IEnumerator<AnsweredRow> rows = answers.GetEnumerator();
         bool more = rows.MoveNext(); // reads first: if nothing can be read, nothing is written, not even the header
+        if (Task.Target == TargetKind.WordClasses)
+        {
+            WriteWords(stream, rows, more, written);
+            return;
+        }
+
         using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         string[] own = AnswerNames();
         writer.WriteLine(string.Join(',', Renamed(GivenNames(), own).Concat(own).Select(Field)));
@@ -37,6 +44,23 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
         {
             (PredictionRow row, Prediction? prediction) = rows.Current;
             writer.WriteLine(string.Join(',', Given(row).Concat(Answer(prediction)).Concat(HasErrors ? [Field(row.Fault ?? "")] : [])));
+            written();
+        }
+    }
+
+    /// <summary>Writes a word and its label on each line, with a tab between, and a blank line after each text. A row without an answer is a blank line.</summary>
+    private static void WriteWords(Stream stream, IEnumerator<AnsweredRow> rows, bool more, Action written)
+    {
+        using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        for (; more; more = rows.MoveNext())
+        {
+            if (rows.Current is { Row.Example: { } example, Prediction.Labels: { } labels })
+            {
+                foreach ((string word, string label) in TokenLabelsTask.Words(example.Texts[0]!).Zip(labels))
+                    writer.WriteLine($"{word}\t{label}");
+            }
+
+            writer.WriteLine();
             written();
         }
     }
@@ -56,6 +80,8 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
                 WriteInput(writer, row);
             if (prediction is null)
                 writer.WriteString(Error, row.Fault);
+            else if (Task.Target == TargetKind.WordClasses)
+                WriteWords(writer, TokenLabelsTask.Words(row.Example!.Texts[0]!), prediction);
             else
                 Write(writer, prediction);
             writer.WriteEndObject();
@@ -95,6 +121,31 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
         writer.WriteString("label", prediction.Label);
         writer.WriteNumber("probability", prediction.Probability);
         WriteProbabilities(writer, prediction);
+    }
+
+    /// <summary>Writes the words with their labels and probabilities, and the entities that the labels mark.</summary>
+    private void WriteWords(Utf8JsonWriter writer, string[] words, Prediction prediction)
+    {
+        WriteTexts(writer, "words", words);
+        WriteTexts(writer, "labels", prediction.Labels!);
+        writer.WriteStartArray("probabilities");
+        foreach (double probability in prediction.Probabilities)
+            writer.WriteNumberValue(probability);
+        writer.WriteEndArray();
+        if (!Entity.AreIn(Task.Labels))
+            return;
+        writer.WriteStartArray("entities");
+        foreach (Entity entity in Entity.Of(prediction.Labels!))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", entity.Type);
+            writer.WriteNumber("start", entity.Start);
+            writer.WriteNumber("end", entity.End);
+            writer.WriteString("text", string.Join(' ', words[entity.Start..entity.End]));
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private void WriteProbabilities(Utf8JsonWriter writer, Prediction prediction)

@@ -1,6 +1,7 @@
 using Foreword.Data.Datasets.Choices;
 using Foreword.Data.Datasets.Classification;
 using Foreword.Data.Datasets.Entailment;
+using Foreword.Data.Datasets.Extraction;
 using Foreword.Data.Datasets.Similarity;
 using Foreword.Settings;
 
@@ -49,6 +50,7 @@ public static class DatasetCatalog
         ScienceQuestionsSet.ArcEasy,
         ScienceQuestionsSet.ArcChallenge,
         ScienceQuestionsSet.OpenBookQa,
+        ConllSet.Names,
     ]);
 
     /// <summary>Gets the data sets, in the order of the GPT-1 paper's tables. Others follow, then registered ones.</summary>

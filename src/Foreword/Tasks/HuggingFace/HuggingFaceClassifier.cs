@@ -42,6 +42,8 @@ internal static class HuggingFaceClassifier
             return "the model has no tokenizer that could put the task's tokens around a text";
         if (tokenizer is Gpt1Bpe { Words: not Gpt1Words.Basic })
             return "tokenizer.json cannot say what this tokenizer's text_standardize does";
+        if (task.Definition.HeadInput == HeadInput.Places)
+            return $"{ClassName(config.Architecture)} reads the state of the last token only, but {task.Kind} reads several";
         if (task.Definition.HeadInput != HeadInput.One)
             return $"{ClassName(config.Architecture)} reads one sequence per example, but {task.Kind} has several";
         if (task.Stride is not null)

@@ -16,6 +16,7 @@ internal abstract class OutcomeSample
             TaskOutcomes.OfClasses classes => new ClassSample(classes),
             TaskOutcomes.OfScores scores => new ScoreSample(scores),
             TaskOutcomes.OfClassSets sets => new ClassSetSample(sets),
+            TaskOutcomes.OfWordLabels words => new EntitySample(words),
             _ => throw new ArgumentException($"unknown outcomes {outcomes.GetType().Name}", nameof(outcomes)),
         };
         sample.Draw([.. Enumerable.Range(0, outcomes.Count)]);

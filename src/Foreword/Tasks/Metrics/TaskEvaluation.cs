@@ -28,7 +28,7 @@ public sealed record TaskEvaluation
     /// <summary>Gets the counts of right and predicted classes; null if the model does not predict one class for each example.</summary>
     public ConfusionMatrix? Confusion { get; private init; }
 
-    /// <summary>Gets one row for each class, in the order of the labels; null if the model predicts scores.</summary>
+    /// <summary>Gets one row for each class, in the order of the labels, or for each type of entities; null if there are neither.</summary>
     public IReadOnlyList<ClassRow>? Classes { get; private init; }
 
     /// <summary>Gets how well the probabilities match the accuracy; null if the model does not predict one class for each example.</summary>
@@ -58,6 +58,8 @@ public sealed record TaskEvaluation
         TaskEvaluation evaluation = new(task, outcomes, Bootstrap.Intervals(outcomes, metrics, resamples, seed, cancellationToken));
         if (outcomes is TaskOutcomes.OfClassSets sets)
             return evaluation with { Classes = Rows(sets) };
+        if (outcomes is TaskOutcomes.OfWordLabels words)
+            return evaluation with { Classes = Rows(words) };
         if (outcomes is not TaskOutcomes.OfClasses classes)
             return evaluation;
         ClassRow[] rows = Rows(classes);
@@ -127,6 +129,12 @@ public sealed record TaskEvaluation
     {
         ClassSetSample sample = (ClassSetSample)OutcomeSample.Whole(outcomes);
         return [.. outcomes.Labels.Select((label, c) => new ClassRow(label, sample.Count(c), sample.Precision(c), sample.Recall(c), sample.F1(c)))];
+    }
+
+    private static ClassRow[] Rows(TaskOutcomes.OfWordLabels outcomes)
+    {
+        EntitySample sample = (EntitySample)OutcomeSample.Whole(outcomes);
+        return [.. Enumerable.Range(0, sample.Types.Count).Select(sample.Row)];
     }
 
     private static void WriteCalibration(Utf8JsonWriter writer, Calibration calibration)

@@ -88,8 +88,24 @@ public sealed class TaskMetric
     /// </summary>
     public static TaskMetric MeanAveragePrecision { get; } = new("mean_average_precision", "Mean average precision", "sets of classes", sample => (sample as ClassSetSample)?.MeanAveragePrecision);
 
+    /// <summary>
+    /// Gets F1 of entities, 0 to 1, as the program <c>conlleval</c> computes it: an entity is right if its words and its type are. If labels mark no
+    /// entities, each word with another label than O counts as one. 0 if it is undefined.
+    /// </summary>
+    public static TaskMetric EntityF1 { get; } = new("entity_f1", "Entity F1", "labels of words", sample => (sample as EntitySample)?.F1);
+
+    /// <summary>Gets the share of predicted entities that are right, 0 to 1; 0 if there are none.</summary>
+    public static TaskMetric EntityPrecision { get; } = new("entity_precision", "Entity precision", "labels of words", sample => (sample as EntitySample)?.Precision);
+
+    /// <summary>Gets the share of right entities that were predicted, 0 to 1; 0 if there are none.</summary>
+    public static TaskMetric EntityRecall { get; } = new("entity_recall", "Entity recall", "labels of words", sample => (sample as EntitySample)?.Recall);
+
+    /// <summary>Gets the share of words whose label was predicted correctly, 0 to 1.</summary>
+    public static TaskMetric TokenAccuracy { get; } = new("token_accuracy", "Token accuracy", "labels of words", sample => (sample as EntitySample)?.Accuracy);
+
     /// <summary>Gets all metrics except those of a single class.</summary>
-    public static IReadOnlyList<TaskMetric> All { get; } = [Accuracy, MacroF1, F1, Matthews, Pearson, Spearman, Rmse, MicroF1, ExactMatch, HammingLoss, MeanAveragePrecision];
+    public static IReadOnlyList<TaskMetric> All { get; } = [Accuracy, MacroF1, F1, Matthews, Pearson, Spearman, Rmse, MicroF1, ExactMatch, HammingLoss, MeanAveragePrecision,
+        EntityF1, EntityPrecision, EntityRecall, TokenAccuracy];
 
     /// <summary>Returns the metric with the given name.</summary>
     /// <param name="name">The name, such as <c>accuracy</c> or <c>f1:LABEL</c>.</param>

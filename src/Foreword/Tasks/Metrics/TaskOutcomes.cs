@@ -146,6 +146,34 @@ public abstract record TaskOutcomes
         }
     }
 
+    /// <summary>The outcomes with one label for each word of each example.</summary>
+    /// <param name="Truth">The right labels of each example.</param>
+    /// <param name="Predicted">The predicted labels of each example.</param>
+    /// <param name="HasEntities">Whether labels mark entities, see <see cref="Entity.AreIn"/>. If not, each word with another label than O counts as one.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or there are no examples.</exception>
+    public sealed record OfWordLabels(string[][] Truth, string[][] Predicted, bool HasEntities) : TaskOutcomes, IComparedAnswers
+    {
+        /// <inheritdoc/>
+        public override int Count { get; } = Checked(Truth, Predicted);
+
+        /// <inheritdoc/>
+        public override string? PredictsOnly => Predicted.SelectMany(labels => labels).Distinct().Take(2).ToArray() is [var only] && Truth.Any(labels => labels.Any(label => label != only)) ? only : null;
+
+        /// <inheritdoc/>
+        public override string? SameAnswer => PredictsOnly is { } label ? string.Create(CultureInfo.InvariantCulture, $"every word of all {Count:N0} examples the label '{label}'") : null;
+
+        ComparedAnswer IComparedAnswers.At(int example) => new(
+            string.Join(' ', Truth[example]), string.Join(' ', Predicted[example]), Truth[example].Zip(Predicted[example]).Count(pair => pair.First != pair.Second));
+
+        private static int Checked(string[][] truth, string[][] predicted)
+        {
+            int count = SameLength(truth, predicted);
+            return Enumerable.Range(0, count).FirstOrDefault(i => truth[i].Length != predicted[i].Length, -1) is var wrong and >= 0
+                ? throw new ArgumentException($"example {wrong} has {truth[wrong].Length} right labels, but {predicted[wrong].Length} predicted ones", nameof(predicted))
+                : count;
+        }
+    }
+
     private static int SameLength<T>(T[] truth, T[] predicted)
     {
         ArgumentNullException.ThrowIfNull(truth);

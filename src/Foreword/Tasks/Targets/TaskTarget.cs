@@ -13,6 +13,7 @@ internal abstract class TaskTarget
     private static readonly ScoreTarget Score = new();
     private static readonly SoftLabelTarget SoftLabels = new();
     private static readonly ClassSetTarget ClassSet = new();
+    private static readonly WordClassTarget WordClasses = new();
 
     /// <summary>Returns the definition of a kind of output.</summary>
     public static TaskTarget Of(TargetKind kind) => kind switch
@@ -22,6 +23,7 @@ internal abstract class TaskTarget
         TargetKind.SoftLabels => SoftLabels,
         TargetKind.Choice => Choice,
         TargetKind.ClassSet => ClassSet,
+        TargetKind.WordClasses => WordClasses,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), $"there is no target {kind}"),
     };
 
@@ -87,6 +89,12 @@ internal abstract class TaskTarget
     /// <summary>Pairs the labels of examples with the predictions.</summary>
     /// <exception cref="InvalidDataException">A label does not belong to the task.</exception>
     public abstract TaskOutcomes Outcomes(TaskDescription task, IReadOnlyList<TaskExample> examples, IReadOnlyList<Prediction> predictions);
+
+    /// <summary>Returns the places of all sequences.</summary>
+    /// <exception cref="ArgumentException">The sequences are not known.</exception>
+    protected static TaskPlace[] PlacesOf(TaskSequences? sequences) => sequences?.Places is { } places
+        ? [.. places.SelectMany(own => own)]
+        : throw new ArgumentException("the answer needs the sequences of the example, which name the places of the outputs; use Predict", nameof(sequences));
 
     /// <summary>Formats a predicted number.</summary>
     protected static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
