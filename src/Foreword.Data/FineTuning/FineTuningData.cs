@@ -60,7 +60,7 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
         TaskDescription task = Learn(draft, train);
         if (content.Validation is { } validating)
             return Checked(train, validating.Examples, NameOf(validating));
-        (IReadOnlyList<TaskExample> rest, IReadOnlyList<TaskExample> held) = LabeledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed);
+        (IReadOnlyList<TaskExample> rest, IReadOnlyList<TaskExample> held) = LabeledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed, task.Target == TargetKind.Span ? example => example.Texts[1]! : null);
         return Checked(rest, held, null);
 
         TaskDescription Learn(TaskDescription draft, IReadOnlyList<TaskExample> examples)

@@ -44,7 +44,7 @@ internal sealed class BestMetric
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length == 0)
-            return new BestMetric(task.Definition.Metrics(task.Target)[0]);
+            return new BestMetric(task.Metrics[0]);
         if (Problem(name, task.Kind, [task.Target]) is { } problem)
             throw new ArgumentException($"train.best_metric {problem}", nameof(name));
         if (ClassOf(name) is { } label && !task.Labels.Contains(label))

@@ -93,7 +93,7 @@ internal static class ExampleChecks
                 : [];
         }
 
-        if (validation.Count > 1 && validation.All(example => example.Label == validation[0].Label))
+        if (task.Target != TargetKind.Span && validation.Count > 1 && validation.All(example => example.Label == validation[0].Label))
         {
             string all = $"{name}: all {validation.Count} examples have the label '{validation[0].Label}'";
             return task.Target != TargetKind.Classes

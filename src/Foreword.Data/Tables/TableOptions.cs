@@ -10,7 +10,7 @@ public enum TableFormat
 {
     /// <summary>
     /// The file extension decides: <c>.csv</c>, <c>.tsv</c>, <c>.tab</c>, <c>.txt</c> (tabs), <c>.jsonl</c>, <c>.ndjson</c>, <c>.parquet</c>,
-    /// <c>.xml</c> (COPA) or <c>.conll</c>. A final <c>.gz</c> or <c>.zst</c> is ignored. Any other file is read as CSV if a delimiter is set.
+    /// <c>.xml</c> (COPA), <c>.conll</c> or <c>.json</c> (SQuAD). A final <c>.gz</c> or <c>.zst</c> is ignored. Any other file is read as CSV if a delimiter is set.
     /// </summary>
     Auto,
 
@@ -31,6 +31,9 @@ public enum TableFormat
 
     /// <summary>A word with its columns on each line and a blank line between sentences, as in the shared tasks of CoNLL. Each sentence is a row.</summary>
     Conll,
+
+    /// <summary>The JSON of SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016 and 2018). Each question is a row.</summary>
+    Squad,
 }
 
 /// <summary>The options for reading a table.</summary>

@@ -29,6 +29,13 @@ internal sealed class TaskEndpoints(ModelHost models)
             WritePrediction(json, predictions[i]);
             if (task.Description.Target == TargetKind.WordClasses)
                 WriteEntities(json, examples[i], predictions[i]);
+            if (predictions[i].Span is { } span)
+            {
+                json.WriteNumber("start", span.Start);
+                json.WriteNumber("end", span.End);
+                json.WriteNumber("probability", span.Probability);
+            }
+
             json.WriteNumber("num_classes", predictions[i].Probabilities.Count);
         });
         json.WriteStartArray("labels");

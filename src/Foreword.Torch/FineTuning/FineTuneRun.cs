@@ -32,7 +32,7 @@ public sealed class FineTuneRun : TrainingRun
     {
         (_recipe, Data, _examples, _progress, _logger) = (recipe, data, examples, progress, logger);
         _best = BestMetric.Create(data.Task, recipe.Train.BestMetric);
-        IReadOnlyList<TaskMetric> usual = data.Task.Definition.Metrics(data.Task.Target);
+        IReadOnlyList<TaskMetric> usual = data.Task.Metrics;
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
     }
 
@@ -289,7 +289,7 @@ public sealed class FineTuneRun : TrainingRun
         public static EncodedExamples Create(FineTuningData data, TaskEncoder encoder, CancellationToken cancellationToken)
         {
             EncodedExample[] train = Encode(data.Train);
-            return new EncodedExamples(train, Encode(data.Validation)) { Windows = data.Task.Definition.HeadInput is HeadInput.One or HeadInput.Places ? [.. train.SelectMany(example => example.Windows)] : train };
+            return new EncodedExamples(train, Encode(data.Validation)) { Windows = data.Task.Definition.HeadInput is HeadInput.One or HeadInput.Places ? [.. train.SelectMany(example => example.Windows).Where(data.Task.Definer.LearnsFrom)] : train };
 
             EncodedExample[] Encode(IReadOnlyList<TaskExample> examples) => [.. examples.Select(example =>
             {

@@ -67,6 +67,9 @@ internal sealed class TaskBatch
     /// <summary>Creates the weight of each place in the loss of its example, float32 [P]. The weights of an example sum to 1.</summary>
     public Tensor PlaceWeights(Device device) => tensor(PlaceCounts.SelectMany(count => Enumerable.Repeat(1f / count, count)).ToArray(), device: device);
 
+    /// <summary>Creates the index of each place in the flat places [B K], where K is the largest number of an example's places, int64 [P].</summary>
+    public Tensor PlacesAmong(int most, Device device) => tensor(PlaceCounts.SelectMany((count, b) => Enumerable.Range(0, count).Select(k => (long)b * most + k)).ToArray(), device: device);
+
     /// <summary>Creates the value of the target at each place, float32 [P].</summary>
     public Tensor PlaceTargets(Device device) => tensor(_examples.SelectMany(example => example.Target).ToArray(), device: device);
 

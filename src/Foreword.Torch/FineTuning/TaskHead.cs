@@ -78,13 +78,30 @@ internal sealed class TaskHead : nn.Module
         return losses.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Computes the losses [B] of examples whose places have their own outputs: the mean cross entropy over the places.</summary>
+    /// <summary>
+    /// Computes the losses [B] of examples whose places have their own outputs: the mean cross entropy over the places, or that of the first and the
+    /// last place of an answer.
+    /// </summary>
     private Tensor PlaceLosses(Tensor outputs, TaskBatch batch)
     {
         Device device = outputs.device;
+        if (_target == TargetKind.Span)
+            return (EndLosses(outputs, 0, batch) + EndLosses(outputs, 1, batch)) / 2;
         Tensor classes = batch.PlaceTargets(device).to(ScalarType.Int64).unsqueeze(1); // (P, 1)
         Tensor losses = -F.log_softmax(outputs, -1).gather(1, classes).squeeze(1) * batch.PlaceWeights(device); // (P)
         return zeros([batch.Examples], ScalarType.Float32, device).index_add(0, batch.ExampleOfPlaces(device), losses, 1);
+    }
+
+    /// <summary>Computes the cross entropy [B] of the softmax over the places of an example with the first (end 0) or the last (end 1) place of the answer.</summary>
+    private static Tensor EndLosses(Tensor outputs, int end, TaskBatch batch)
+    {
+        Device device = outputs.device;
+        int most = batch.PlaceCounts.Max();
+        Tensor among = batch.PlacesAmong(most, device), values = batch.PlaceTargets(device); // (P); 1 is the first place, 2 the last one, 3 both
+        Tensor logits = full([batch.Examples * most], NoChoice, ScalarType.Float32, device).scatter(0, among, outputs.select(1, end)).view(batch.Examples, most); // (B, K)
+        Tensor marks = (values.eq(1 + end) | values.eq(3)).to(ScalarType.Float32);
+        Tensor target = zeros([batch.Examples * most], ScalarType.Float32, device).scatter(0, among, marks).view(batch.Examples, most); // (B, K)
+        return -(target * F.log_softmax(logits, -1)).sum(-1);
     }
 
     /// <summary>Writes the file of the head into an existing directory.</summary>

@@ -35,6 +35,12 @@ public enum TargetKind
     /// is the mean cross entropy over the words.
     /// </summary>
     WordClasses,
+
+    /// <summary>
+    /// A part of a text. The head has two outputs at each token of the text, for the first and for the last token of the part, each with a softmax over
+    /// the tokens. The loss is the mean of the two cross entropies.
+    /// </summary>
+    Span,
 }
 
 /// <summary>
@@ -63,7 +69,7 @@ public enum HeadInput
 public abstract class FineTuningTask
 {
     private static readonly Registry<FineTuningTask> Registered = new("fine-tuning task", task => [task.Kind],
-        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask(), new MultiLabelTask(), new TokenLabelsTask()]);
+        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask(), new MultiLabelTask(), new TokenLabelsTask(), new SpanTask()]);
 
     /// <summary>Gets all kinds of tasks.</summary>
     public static IReadOnlyList<FineTuningTask> All => Registered.All;
@@ -162,6 +168,9 @@ public sealed record TaskSequences(IReadOnlyList<int[]> Sequences, bool IsTrunca
 {
     /// <summary>Gets the places of each sequence that the head reads, in ascending order; null if it reads the last token's state.</summary>
     public IReadOnlyList<IReadOnlyList<TaskPlace>>? Places { get; init; }
+
+    /// <summary>Gets the text whose characters the places answer for; null if they answer for words, or if there are no places.</summary>
+    public string? Text { get; init; }
 }
 
 /// <summary>A token whose state the head reads, and the part of the text that it answers for.</summary>

@@ -68,7 +68,10 @@ public sealed record TaskDescription
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Stride { get; init; }
 
-    /// <summary>Gets the probability above which a class of a set is predicted, 0 to 1; null if answers have no threshold.</summary>
+    /// <summary>
+    /// Gets the probability above which a class of a set is predicted, 0 to 1; or the difference of scores above which a question gets no answer. Null if
+    /// answers have no threshold, or if every question gets an answer.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Threshold { get; init; }
 
@@ -99,6 +102,10 @@ public sealed record TaskDescription
     /// <summary>Gets the number of outputs of the head, which is the number of rows of its weight.</summary>
     [JsonIgnore]
     public int Outputs => Definer.Outputs(this);
+
+    /// <summary>Gets the metrics that an evaluation reports. The first one selects the best epoch by default.</summary>
+    [JsonIgnore]
+    internal IReadOnlyList<TaskMetric> Metrics => Definer.MetricsOf(this);
 
     /// <summary>Gets the definition of labels, answers and losses.</summary>
     [JsonIgnore]

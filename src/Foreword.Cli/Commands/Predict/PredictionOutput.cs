@@ -105,6 +105,12 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
     private void Write(Utf8JsonWriter writer, Prediction prediction)
     {
+        if (Task.Target == TargetKind.Span)
+        {
+            WriteSpan(writer, prediction);
+            return;
+        }
+
         if (Task.Target == TargetKind.ClassSet)
         {
             WriteTexts(writer, "labels", prediction.Labels!);
@@ -121,6 +127,17 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
         writer.WriteString("label", prediction.Label);
         writer.WriteNumber("probability", prediction.Probability);
         WriteProbabilities(writer, prediction);
+    }
+
+    /// <summary>Writes the answer and where it stands; an empty answer for none.</summary>
+    private static void WriteSpan(Utf8JsonWriter writer, Prediction prediction)
+    {
+        writer.WriteString("answer", prediction.Label);
+        if (prediction.Span is not { } span)
+            return;
+        writer.WriteNumber("probability", span.Probability);
+        writer.WriteNumber("start", span.Start);
+        writer.WriteNumber("end", span.End);
     }
 
     /// <summary>Writes the words with their labels and probabilities, and the entities that the labels mark.</summary>
@@ -166,7 +183,7 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
     private string[] AnswerNames()
     {
-        string[] names = IsNumber ? ["value"] : ["label", "probability", .. Task.Labels.Select(label => $"p_{label}")];
+        string[] names = IsNumber ? ["value"] : Task.Target == TargetKind.Span ? ["answer", "probability", "start", "end"] : ["label", "probability", .. Task.Labels.Select(label => $"p_{label}")];
         return HasErrors ? [.. names, Error] : names;
     }
 
@@ -194,7 +211,9 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
     private IEnumerable<string> Answer(Prediction? prediction)
     {
         if (prediction is null)
-            return Enumerable.Repeat("", IsNumber ? 1 : 2 + Task.Labels.Count);
+            return Enumerable.Repeat("", IsNumber ? 1 : Task.Target == TargetKind.Span ? 4 : 2 + Task.Labels.Count);
+        if (Task.Target == TargetKind.Span)
+            return [Field(prediction.Label), .. prediction.Span is { } span ? new[] { Number(span.Probability), Number(span.Start), Number(span.End) } : ["", "", ""]];
         return IsNumber ? [Number(prediction.Value)]
             : [Field(prediction.Label), Chosen(prediction), .. Task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")];
     }

@@ -51,6 +51,10 @@ public static class DatasetCatalog
         ScienceQuestionsSet.ArcChallenge,
         ScienceQuestionsSet.OpenBookQa,
         ConllSet.Names,
+        SquadSet.First,
+        SquadSet.Second,
+        SquadSet.XquadEnglish,
+        SquadSet.XquadChinese,
     ]);
 
     /// <summary>Gets the data sets, in the order of the GPT-1 paper's tables. Others follow, then registered ones.</summary>

@@ -17,6 +17,7 @@ internal abstract class OutcomeSample
             TaskOutcomes.OfScores scores => new ScoreSample(scores),
             TaskOutcomes.OfClassSets sets => new ClassSetSample(sets),
             TaskOutcomes.OfWordLabels words => new EntitySample(words),
+            TaskOutcomes.OfAnswers answers => new AnswerSample(answers),
             _ => throw new ArgumentException($"unknown outcomes {outcomes.GetType().Name}", nameof(outcomes)),
         };
         sample.Draw([.. Enumerable.Range(0, outcomes.Count)]);

@@ -76,8 +76,15 @@ public sealed class TaskMetric
     /// <summary>Gets F1 over all pairs of an example and a class, 0 to 1. Frequent classes count more than rare ones. 0 if it is undefined.</summary>
     public static TaskMetric MicroF1 { get; } = new("micro_f1", "Micro F1", "sets of classes", sample => (sample as ClassSetSample)?.MicroF1);
 
-    /// <summary>Gets the share of examples whose whole set of classes was predicted exactly, 0 to 1.</summary>
-    public static TaskMetric ExactMatch { get; } = new("exact_match", "Exact match", "sets of classes", sample => (sample as ClassSetSample)?.ExactMatch);
+    /// <summary>
+    /// Gets the share of examples whose whole set of classes was predicted exactly, or whose answer equals a right one as SQuAD compares them, 0 to 1.
+    /// </summary>
+    public static TaskMetric ExactMatch { get; } = new("exact_match", "Exact match", "sets of classes", sample => sample switch
+    {
+        ClassSetSample sets => sets.ExactMatch,
+        AnswerSample answers => answers.Exact,
+        _ => null,
+    });
 
     /// <summary>Gets the share of wrong decisions among all pairs of an example and a class, 0 to 1.</summary>
     public static TaskMetric HammingLoss { get; } = new("hamming_loss", "Hamming loss", "sets of classes", sample => (sample as ClassSetSample)?.HammingLoss) { HigherIsBetter = false };
@@ -103,9 +110,24 @@ public sealed class TaskMetric
     /// <summary>Gets the share of words whose label was predicted correctly, 0 to 1.</summary>
     public static TaskMetric TokenAccuracy { get; } = new("token_accuracy", "Token accuracy", "labels of words", sample => (sample as EntitySample)?.Accuracy);
 
+    /// <summary>
+    /// Gets the mean F1 of the words of the answers, 0 to 1, as the official evaluation of SQuAD computes it. A question without an answer counts 1 if it
+    /// got none, otherwise 0.
+    /// </summary>
+    public static TaskMetric AnswerF1 { get; } = new("answer_f1", "Answer F1", "answers", sample => (sample as AnswerSample)?.F1);
+
+    /// <summary>Gets <see cref="AnswerF1"/> of the questions that have an answer (HasAns_f1 of SQuAD 2.0); NaN if there are none.</summary>
+    public static TaskMetric HasAnswerF1 { get; } = new("has_answer_f1", "Answer F1 of questions with an answer", "answers", sample => (sample as AnswerSample)?.HasAnswerF1);
+
+    /// <summary>Gets <see cref="ExactMatch"/> of the questions that have an answer (HasAns_exact of SQuAD 2.0); NaN if there are none.</summary>
+    public static TaskMetric HasAnswerExactMatch { get; } = new("has_answer_exact_match", "Exact match of questions with an answer", "answers", sample => (sample as AnswerSample)?.HasAnswerExact);
+
+    /// <summary>Gets the share of questions without an answer that got none (NoAns_exact and NoAns_f1 of SQuAD 2.0); NaN if there are no such questions.</summary>
+    public static TaskMetric NoAnswerAccuracy { get; } = new("no_answer_accuracy", "Accuracy of questions without an answer", "answers", sample => (sample as AnswerSample)?.NoAnswer);
+
     /// <summary>Gets all metrics except those of a single class.</summary>
     public static IReadOnlyList<TaskMetric> All { get; } = [Accuracy, MacroF1, F1, Matthews, Pearson, Spearman, Rmse, MicroF1, ExactMatch, HammingLoss, MeanAveragePrecision,
-        EntityF1, EntityPrecision, EntityRecall, TokenAccuracy];
+        EntityF1, EntityPrecision, EntityRecall, TokenAccuracy, AnswerF1, HasAnswerF1, HasAnswerExactMatch, NoAnswerAccuracy];
 
     /// <summary>Returns the metric with the given name.</summary>
     /// <param name="name">The name, such as <c>accuracy</c> or <c>f1:LABEL</c>.</param>

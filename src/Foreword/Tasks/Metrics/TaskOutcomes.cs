@@ -174,6 +174,24 @@ public abstract record TaskOutcomes
         }
     }
 
+    /// <summary>The outcomes with a part of a text for each question.</summary>
+    /// <param name="Right">The right answers of each question, any of which is right; empty if it has none.</param>
+    /// <param name="Predicted">The predicted answer of each question; empty for no answer.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or there are no questions.</exception>
+    public sealed record OfAnswers(IReadOnlyList<string>[] Right, string[] Predicted) : TaskOutcomes, IComparedAnswers
+    {
+        /// <inheritdoc/>
+        public override int Count { get; } = SameLength<object>(Right, Predicted);
+
+        /// <inheritdoc/>
+        public override string? PredictsOnly => Array.TrueForAll(Predicted, answer => answer == Predicted[0]) && Right.Any(answers => !answers.DefaultIfEmpty("").Contains(Predicted[0])) ? Predicted[0] : null;
+
+        /// <inheritdoc/>
+        public override string? SameAnswer => PredictsOnly is { } answer ? string.Create(CultureInfo.InvariantCulture, $"all {Count:N0} questions {(answer.Length == 0 ? "no answer" : $"the answer '{answer}'")}") : null;
+
+        ComparedAnswer IComparedAnswers.At(int example) => new(string.Join(" | ", Right[example].Distinct()), Predicted[example], 2 - SquadScore.F1(Right[example], Predicted[example]) - SquadScore.Exact(Right[example], Predicted[example]));
+    }
+
     private static int SameLength<T>(T[] truth, T[] predicted)
     {
         ArgumentNullException.ThrowIfNull(truth);

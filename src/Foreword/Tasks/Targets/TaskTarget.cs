@@ -14,6 +14,7 @@ internal abstract class TaskTarget
     private static readonly SoftLabelTarget SoftLabels = new();
     private static readonly ClassSetTarget ClassSet = new();
     private static readonly WordClassTarget WordClasses = new();
+    private static readonly SpanTarget Span = new();
 
     /// <summary>Returns the definition of a kind of output.</summary>
     public static TaskTarget Of(TargetKind kind) => kind switch
@@ -24,6 +25,7 @@ internal abstract class TaskTarget
         TargetKind.Choice => Choice,
         TargetKind.ClassSet => ClassSet,
         TargetKind.WordClasses => WordClasses,
+        TargetKind.Span => Span,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), $"there is no target {kind}"),
     };
 
@@ -39,6 +41,13 @@ internal abstract class TaskTarget
 
     /// <summary>Gets the metrics that can select the best epoch, without that of a single class.</summary>
     public abstract IReadOnlyList<TaskMetric> Metrics { get; }
+
+    /// <summary>Returns the metrics that a task reports. The first one selects the best epoch by default.</summary>
+    public virtual IReadOnlyList<TaskMetric> MetricsOf(TaskDescription task) => task.Definition.Metrics(task.Target);
+
+    /// <summary>Returns whether a window teaches anything. A window without its answer may not.</summary>
+    /// <param name="window">A window with its target.</param>
+    public virtual bool LearnsFrom(EncodedExample window) => true;
 
     /// <summary>Gets the metric after which lists name the F1 of one class; null if that is not a metric here.</summary>
     public virtual TaskMetric? BeforeClassMetric => null;
