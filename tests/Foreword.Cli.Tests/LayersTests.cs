@@ -52,7 +52,7 @@ public sealed class LayersTests
              "Tokenization.Catalog",
              "Weights", "Weights.HuggingFace", "Weights.PyTorch", "Weights.OpenAi", "Weights.Llmc", "Weights.Gguf", "Weights.Quantized", "Weights.Catalog",
              "Generation.Constraints.Grammars", "Generation.Constraints.Json", "Generation.Constraints", "Generation", "Chat", "Tasks.Metrics", "Tasks|Tasks.HuggingFace|Tasks.Targets", ""]),
-        ("Foreword.Data", ["Decoding", "Tables", "Reading.Formats", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Datasets", "Datasets.Entailment", "Datasets.Similarity", "Datasets.Classification", "Datasets.Choices", "Datasets.Catalog", "Recipes.Yaml", "Recipes", "FineTuning"]),
+        ("Foreword.Data", ["Decoding", "Tables", "Reading.Formats", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Datasets", "Datasets.Entailment", "Datasets.Similarity", "Datasets.Classification", "Datasets.Choices", "Datasets.Extraction", "Datasets.Catalog", "Recipes.Yaml", "Recipes", "FineTuning"]),
         ("Foreword.Evaluation",
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Labels", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),
         ("Foreword.Cpu", ["Threading", "Kernels", "Matrices", "Cache", "Forward", "Quantized", "Scheduling"]),

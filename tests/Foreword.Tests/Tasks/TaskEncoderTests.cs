@@ -128,7 +128,7 @@ public class TaskEncoderTests
 
     [Fact]
     public void AnUnknownKindNamesTheNearest() => Assert.Equal(
-        "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression | multi-label; did you mean 'entailment'? (Parameter 'kind')",
+        "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression | multi-label | token-labels | span; did you mean 'entailment'? (Parameter 'kind')",
         Assert.Throws<ArgumentException>(() => FineTuningTask.OfKind("entailmnt")).Message);
 
     private static readonly Tokenizer Bytes = new CodePoints();

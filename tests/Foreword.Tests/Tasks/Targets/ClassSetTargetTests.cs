@@ -63,7 +63,7 @@ public sealed class ClassSetTargetTests
 
     /// <summary>
     /// Four examples. Class a: right in 0 and 1, predicted in 0 and 2. Class b: right in 1, predicted in 1. Class c occurs nowhere.
-    /// Hits 2, right 3, predicted 3; F1 of a is 2 / 4, that of b is 1. Exact are 1 of 4 sets (the last, which is empty), and 2 of 12 decisions are wrong.
+    /// Hits 2, right 3, predicted 3; F1 of a is 2 / 4, that of b is 1. Exact are 2 of 4 sets, and 2 of 12 decisions are wrong.
     /// In the order of the probabilities of a, right examples come first and third: (1 + 2/3) / 2.
     /// </summary>
     [Fact]
