@@ -35,7 +35,10 @@ public sealed record TaskSection : IRecipe
     [AlsoCalled("doc_stride", "window_stride")]
     public int? Stride { get; init; }
 
-    /// <summary>Gets the probability above which a class of a set is predicted, from 0 to below 1; null means 0.5.</summary>
+    /// <summary>
+    /// Gets the probability above which a class of a set is predicted, from 0 to below 1; null means 0.5. For the part of a text, the difference of scores
+    /// above which a question gets no answer; null means 0 if some training question has no answer.
+    /// </summary>
     public double? Threshold { get; init; }
 
     /// <inheritdoc/>

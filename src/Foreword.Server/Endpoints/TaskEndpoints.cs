@@ -36,7 +36,7 @@ internal sealed class TaskEndpoints(ModelHost models)
                 json.WriteNumber("probability", span.Probability);
             }
 
-            json.WriteNumber("num_classes", predictions[i].Probabilities.Count);
+            json.WriteNumber("num_classes", task.Description.Target == TargetKind.WordClasses ? task.Description.Labels.Count : predictions[i].Probabilities.Count);
         });
         json.WriteStartArray("labels");
         foreach (string label in task.Description.Labels)
