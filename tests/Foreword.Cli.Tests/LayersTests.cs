@@ -51,7 +51,7 @@ public sealed class LayersTests
              "Tokenization", "Tokenization.Bpe", "Tokenization.Files", "Tokenization.Normalization", "Tokenization.ByteLevel", "Tokenization.Words", "Tokenization.WordPieces", "Tokenization.Gpt1",
              "Tokenization.Catalog",
              "Weights", "Weights.HuggingFace", "Weights.PyTorch", "Weights.OpenAi", "Weights.Llmc", "Weights.Gguf", "Weights.Quantized", "Weights.Catalog",
-             "Generation.Constraints.Grammars", "Generation.Constraints.Json", "Generation.Constraints", "Generation", "Chat", "Tasks.Metrics", "Tasks|Tasks.HuggingFace|Tasks.Targets", ""]),
+             "Generation.Constraints.Grammars", "Generation.Constraints.Json", "Generation.Constraints", "Generation", "Chat", "Tasks.Metrics", "Tasks|Tasks.HuggingFace|Tasks.Kinds|Tasks.Targets", ""]),
         ("Foreword.Data", ["Decoding", "Tables", "Reading.Formats", "Reading", "Cleaning", "Shards", "Sampling", "Preparing", "ReferencePacks", "Baselines", "Labeled", "Datasets", "Datasets.Entailment", "Datasets.Similarity", "Datasets.Classification", "Datasets.Choices", "Datasets.Extraction", "Datasets.Catalog", "Recipes.Yaml", "Recipes", "FineTuning"]),
         ("Foreword.Evaluation",
             ["Metrics", "Prompts", "Benchmarks", "Families", "Benchmarks.LanguageModeling", "Benchmarks.Choices", "Benchmarks.Labels", "Benchmarks.Answers", "Benchmarks.User", "Running", "Results", "Overlap", ""]),

@@ -3,6 +3,7 @@ using Foreword.Server.Hosting;
 using Foreword.Server.Requests;
 using Foreword.Server.Responses;
 using Foreword.Tasks;
+using Foreword.Tasks.Kinds;
 using Foreword.Tasks.Metrics;
 using Microsoft.AspNetCore.Http;
 

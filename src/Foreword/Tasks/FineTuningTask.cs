@@ -1,4 +1,5 @@
 using Foreword.Settings;
+using Foreword.Tasks.Kinds;
 using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tasks;

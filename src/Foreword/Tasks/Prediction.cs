@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 namespace Foreword.Tasks;
 
 /// <summary>The answer of a fine-tuned model for one example.</summary>
-/// <param name="Label">The name of the most probable class or choice, the names of all predicted classes with <c>|</c> between them, the labels of the words with spaces between them, the part of a text (empty for no answer), or the number as text.</param>
+/// <param name="Label">
+/// The answer as text: the most probable class or choice, or a number. A set of classes has <c>|</c> between them, and labels of words have spaces. A part
+/// of a text is itself, and it is empty for no answer.
+/// </param>
 /// <param name="Index">The index of the class or choice, from 0; -1 for any other answer.</param>
 /// <param name="Value">The number; NaN for any other answer.</param>
 /// <param name="Probabilities">

@@ -149,8 +149,8 @@ public sealed record TaskDescription
     /// <summary>Converts the head's outputs for an example to an answer.</summary>
     /// <param name="example">The example that the model read.</param>
     /// <param name="outputs">
-    /// The outputs [<see cref="Outputs"/>], which are means over the windows of a long text; or one score for each of the example's choices; or
-    /// [<see cref="Outputs"/>] for each place that the head reads.
+    /// The outputs [<see cref="Outputs"/>], which are means over the windows of a long text. Choices have one score each. If the head reads places, there
+    /// are [<see cref="Outputs"/>] for each of them.
     /// </param>
     /// <exception cref="InvalidDataException">An output is infinite or NaN.</exception>
     internal Prediction Answer(EncodedExample example, ReadOnlySpan<float> outputs)

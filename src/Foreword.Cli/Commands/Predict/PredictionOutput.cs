@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Options;
 using Foreword.Tasks;
+using Foreword.Tasks.Kinds;
 using Foreword.Tasks.Metrics;
 
 namespace Foreword.Cli.Commands.Predict;

@@ -60,7 +60,7 @@ internal sealed record SpanLabel(IReadOnlyList<string> Texts, IReadOnlyList<int>
         try
         {
             using JsonDocument json = JsonDocument.Parse(label);
-            if (!json.RootElement.TryGetProperty(TextField, out JsonElement texts) || texts.ValueKind != JsonValueKind.Array)
+            if (!json.RootElement.TryGetProperty(TextField, out JsonElement texts) || texts.ValueKind != JsonValueKind.Array || texts.EnumerateArray().Any(text => text.ValueKind != JsonValueKind.String))
                 return null;
             int[] starts = json.RootElement.TryGetProperty(StartField, out JsonElement given) && given.ValueKind == JsonValueKind.Array ? [.. given.EnumerateArray().Select(start => start.GetInt32())] : [];
             return ([.. texts.EnumerateArray().Select(text => text.GetString()!)], starts);

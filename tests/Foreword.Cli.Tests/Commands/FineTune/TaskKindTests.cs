@@ -96,13 +96,15 @@ public sealed class TaskKindTests(TinyModel tiny) : IClassFixture<TinyModel>, ID
         Assert.Contains(answers.GetProperty("x7").GetString()!, "The bridge number 7 is 17 metres long.", StringComparison.Ordinal);
         Assert.False(TaskOf(run).TryGetProperty("threshold", out _)); // every question of XQuAD has an answer
         Cli asked = Cli.Run("predict", run, Fixtures.Path("datasets/xquad/xquad.en.json"), "--id", "id");
+        Assert.Contains("SQuAD's JSON, 8 rows, 5 columns", Cli.Run("inspect", Fixtures.Path("datasets/xquad/xquad.en.json")).Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.DoesNotContain("SQuAD", Cli.Run("inspect", Path.Combine(run, "best")).Out, StringComparison.Ordinal);
         Assert.Equal(["id", "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"], Lines(asked).Select(line => line.Split(',')[0]));
     }
 
     [Fact]
     public void LongTextsAreReadInWindows()
     {
-        // The word that decides is at the end, behind the context of 32 tokens, so that only windows can see it.
+        // The word that decides comes after the first 32 tokens, which are the context, so that only windows show it.
         string run = _directory.File("run"), cut = _directory.File("cut");
         string train = _directory.Write("train.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 40).Select(Long))), test = _directory.Write("test.csv", "text,label\n" + string.Concat(Enumerable.Range(40, 8).Select(Long)));
         JsonElement json = Train(run, "classification", train, test, "--set", "task.stride=15", "--set", "train.epochs=30");
@@ -173,7 +175,7 @@ public sealed class TaskKindTests(TinyModel tiny) : IClassFixture<TinyModel>, ID
         _ => $"how?,they go to the city {i},\n",
     }));
 
-    /// <summary>Texts with the classes good and warm, one of them, or none.</summary>
+    /// <summary>Makes texts with the classes good and warm, one of them, or none.</summary>
     private static string Weather(int first, int count) => "text,label\n" + string.Concat(Enumerable.Range(first, count).Select(i =>
     {
         bool good = i % 4 < 2, warm = i % 2 == 0;

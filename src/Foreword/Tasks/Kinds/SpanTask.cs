@@ -1,6 +1,6 @@
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Kinds;
 
 /// <summary>
 /// Finds the part of a text that answers a question. The sequence is <c>[start] question [delim] context [extract]</c>: the model reads from left to

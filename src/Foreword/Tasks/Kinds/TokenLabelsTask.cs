@@ -1,6 +1,6 @@
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Kinds;
 
 /// <summary>
 /// Gives each word of a text a label, such as the part of a name that it is. The sequence is <c>[start] words [extract]</c>. The label of a word is

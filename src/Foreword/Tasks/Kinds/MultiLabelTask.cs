@@ -1,6 +1,6 @@
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Kinds;
 
 /// <summary>Finds all classes that a single text belongs to, which may be none. The sequence is <c>[start] text [extract]</c>.</summary>
 internal sealed class MultiLabelTask : FineTuningTask
