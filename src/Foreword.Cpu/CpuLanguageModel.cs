@@ -191,11 +191,21 @@ public sealed unsafe class CpuLanguageModel : ILanguageModel
     /// <exception cref="ArgumentException">A sequence is not valid input for <see cref="LogProbs"/>.</exception>
     internal float[][] FinalStates(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken)
     {
+        return [.. States(sequences, [.. sequences.Select(sequence => new[] { sequence.Length - 1 })], cancellationToken).Select(states => states[0])];
+    }
+
+    /// <summary>Returns the final hidden states [C] at some tokens of each sequence.</summary>
+    /// <param name="sequences">The sequences.</param>
+    /// <param name="positions">The indices of the tokens of each sequence, in ascending order. A token may occur several times.</param>
+    /// <param name="cancellationToken">Cancels the work between two passes.</param>
+    /// <exception cref="ArgumentException">A sequence is not valid input for <see cref="LogProbs"/>.</exception>
+    internal float[][][] States(IReadOnlyList<int[]> sequences, IReadOnlyList<int[]> positions, CancellationToken cancellationToken)
+    {
         foreach (int[] sequence in sequences)
             ModelInput.Check(Config, sequence);
-        float[][] states = [.. sequences.Select(_ => new float[Config.NEmbd])];
-        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence, [], states[i])), cancellationToken);
-        return states;
+        WantedState[][] wanted = [.. positions.Select(own => own.Distinct().Select(position => new WantedState(position, new float[Config.NEmbd])).ToArray())];
+        ReadAll(sequences.Select((sequence, i) => new ScoredSequence(new KvCache(_pages), sequence, []) { States = wanted[i] }), cancellationToken);
+        return [.. positions.Select((own, i) => own.Select(position => Array.Find(wanted[i], state => state.After == position).State).ToArray())];
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ using Foreword.Tokenization.Catalog;
 namespace Foreword.Cpu;
 
 /// <summary>
-/// Runs a fine-tuned model in plain C#: the network, the linear layer on the state at the extract token, and the encoder of the texts. Several threads
+/// Runs a fine-tuned model in plain C#: the network, the linear layer on the states at the extract token or at other places, and the encoder of the texts. Several threads
 /// may share a model; they take turns.
 /// </summary>
 internal sealed class CpuTaskModel : ITaskModel
@@ -19,7 +19,7 @@ internal sealed class CpuTaskModel : ITaskModel
     private CpuTaskModel(CpuLanguageModel model, TaskDescription task, Tokenizer tokenizer, TaskHeadWeights head)
     {
         (_model, Task, _weight, _bias) = (model, task, head.Weight, head.Bias);
-        _encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
+        _encoder = task.EncoderWith(tokenizer);
     }
 
     /// <inheritdoc/>
@@ -87,15 +87,19 @@ internal sealed class CpuTaskModel : ITaskModel
     /// <exception cref="InvalidDataException">An output is infinite or NaN, or a file of the model is damaged.</exception>
     /// <exception cref="OperationCanceledException">The work was canceled.</exception>
     public IReadOnlyList<Prediction> Answers(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default) =>
-        [.. Outputs(examples, cancellationToken).Select(outputs => Task.Answer(outputs))];
+        [.. Outputs(examples, cancellationToken).Select((outputs, i) => Task.Answer(examples[i], outputs))];
 
     /// <summary>Computes the head's outputs for each example.</summary>
     /// <param name="examples">The encoded examples.</param>
     /// <param name="cancellationToken">Cancels the work between two passes.</param>
-    /// <returns>One row per example: [n], or the scores of its choices.</returns>
+    /// <returns>One row per example: [n], the scores of its choices, or [n] for each of its places.</returns>
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
+        if (Task.Definition.HeadInput == HeadInput.One && examples.Any(example => example.Sequences.Sequences.Count > 1))
+            return EncodedExample.OfWindows(examples, Outputs([.. examples.SelectMany(example => example.Windows)], cancellationToken));
+        if (Task.Definition.HeadInput == HeadInput.Places)
+            return OfPlaces(examples, cancellationToken);
         float[][] states = _model.FinalStates([.. examples.SelectMany(example => example.Sequences.Sequences)], cancellationToken);
         float[][] outputs = new float[examples.Count][];
         int next = 0;
@@ -109,6 +113,24 @@ internal sealed class CpuTaskModel : ITaskModel
                 HeadInput.Sum => Linear([.. Enumerable.Range(0, own[0].Length).Select(c => own.Sum(state => state[c]))]),
                 _ => Linear(own[0]),
             };
+        }
+
+        return outputs;
+    }
+
+    /// <summary>Computes the outputs of all places of each example, one sequence after the other.</summary>
+    private float[][] OfPlaces(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken)
+    {
+        float[][][] states = _model.States(
+            [.. examples.SelectMany(example => example.Sequences.Sequences)],
+            [.. examples.SelectMany(example => example.Sequences.Places!).Select(places => places.Select(place => place.Position).ToArray())], cancellationToken);
+        float[][] outputs = new float[examples.Count][];
+        int next = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            int count = examples[i].Sequences.Sequences.Count;
+            outputs[i] = [.. states[next..(next + count)].SelectMany(own => own).SelectMany(Linear)];
+            next += count;
         }
 
         return outputs;

@@ -11,6 +11,9 @@ public sealed class TaskEndpointsTests(TestServer server) : IClassFixture<TestSe
 {
     private static readonly (string Name, string Path)[] _tasks = [("classifier", "classifiers/gpt2"), ("pairs", "classifiers/gpt2-entailment-run"), ("numbers", "classifiers/gpt2-regression")];
 
+    private static readonly (string Kind, TargetKind Target)[] _kinds = [("multi-label", TargetKind.ClassSet), ("token-labels", TargetKind.WordClasses), ("span", TargetKind.Span)];
+
+    private readonly TemporaryDirectory _place = Fixtures.NewDirectory();
     private ForewordServer _server = null!;
     private HttpClient _client = null!;
 
@@ -18,7 +21,11 @@ public sealed class TaskEndpointsTests(TestServer server) : IClassFixture<TestSe
     {
         _server = await TestServer.StartAsync(server.Path, options => options with
         {
-            Models = [.. options.Models, .. _tasks.Select(task => new ServedModelOptions { Name = task.Name, Path = Fixtures.Path(task.Path), Engine = new CpuEngine { Threads = 2 } })],
+            Models =
+            [
+                .. options.Models, .. _tasks.Select(task => new ServedModelOptions { Name = task.Name, Path = Fixtures.Path(task.Path), Engine = new CpuEngine { Threads = 2 } }),
+                .. _kinds.Select(kind => new ServedModelOptions { Name = kind.Kind, Path = OfKind(kind.Kind, kind.Target), Engine = new CpuEngine { Threads = 1 } }),
+            ],
         });
         _client = new HttpClient { BaseAddress = new Uri(_server.Addresses.Single()) };
     }
@@ -28,6 +35,7 @@ public sealed class TaskEndpointsTests(TestServer server) : IClassFixture<TestSe
         _client.Dispose();
         await _server.StopAsync();
         await _server.DisposeAsync();
+        _place.Dispose();
     }
 
     [Fact]
@@ -44,6 +52,35 @@ public sealed class TaskEndpointsTests(TestServer server) : IClassFixture<TestSe
             Assert.Equal(expected[i].Probabilities, one["probs"]!.AsArray().Select(value => value!.GetValue<double>()), (a, b) => Math.Abs(a - b) < 1e-5);
             Assert.Equal(expected[i].Probabilities.Count, one["num_classes"]!.GetValue<int>());
         }
+    }
+
+    /// <summary>Serves the weights of a classifier as other kinds of tasks, whose answers have forms of their own.</summary>
+    [Fact]
+    public async Task OtherKindsOfTasksAnswerInTheirOwnForms()
+    {
+        JsonNode several = (await PostAsync("/v1/classify", TestServer.Json(new { model = "multi-label", input = "the cat" })))["data"]![0]!;
+        Assert.Equal(string.Join('|', several["labels"]!.AsArray().Select(label => label!.GetValue<string>())), several["label"]!.GetValue<string>());
+        JsonNode words = (await PostAsync("/v1/classify", TestServer.Json(new { model = "token-labels", input = "the cat sat" })))["data"]![0]!;
+        Assert.Equal(["the", "cat", "sat"], words["words"]!.AsArray().Select(word => word!.GetValue<string>()));
+        Assert.Equal(words["label"]!.GetValue<string>().Split(' '), words["labels"]!.AsArray().Select(label => label!.GetValue<string>()));
+        Assert.Equal(3, words["probs"]!.AsArray().Count);
+        JsonNode part = (await PostAsync("/v1/classify", TestServer.Json(new { model = "span", input = new[] { new[] { "who sat?", "the cat sat" } } })))["data"]![0]!;
+        Assert.Equal("the cat sat"[part["start"]!.GetValue<int>()..part["end"]!.GetValue<int>()], part["label"]!.GetValue<string>());
+        using StringContent pair = new(TestServer.Json(new { model = "span", text_1 = "a", text_2 = "b" }), Encoding.UTF8);
+        using HttpResponseMessage refused = await _client.PostAsync(new Uri("/v1/score", UriKind.Relative), pair, TestContext.Current.CancellationToken);
+        JsonNode problem = (await refused.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!;
+        Assert.Equal("span does span, which gives no score; ask it with /v1/classify", problem["error"]!["message"]!.GetValue<string>());
+    }
+
+    /// <summary>Copies the run of a classifier with two classes, and makes it a task of another kind.</summary>
+    private string OfKind(string kind, TargetKind target)
+    {
+        string source = Fixtures.Path("classifiers/gpt2-entailment-run"), copy = _place.File(kind);
+        Directory.CreateDirectory(copy);
+        foreach (string file in Directory.EnumerateFiles(source))
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        (TaskDescription.Read(source) with { Kind = kind, Target = target, Labels = target == TargetKind.Span ? [] : ["B-A", "O"], Columns = [] }).Save(copy);
+        return copy;
     }
 
     [Fact]

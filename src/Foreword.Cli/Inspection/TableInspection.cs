@@ -18,9 +18,19 @@ internal static class TableInspection
     /// <summary>Largest number of terminal columns for the name of a table column.</summary>
     private const int NameWidth = 24;
 
-    /// <summary>Returns whether a file name is that of a table. A text file is a table if its first line contains a tab.</summary>
+    /// <summary>
+    /// Returns whether a file is a table, by its name. A text file is a table if its first line contains a tab, and a JSON file if it begins as SQuAD's.
+    /// </summary>
     public static bool IsTable(string path) => File.Exists(path) && TableReader.Knows(path)
-        && (!path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) || File.ReadLines(path).FirstOrDefault()?.Contains('\t', StringComparison.Ordinal) == true);
+        && (!path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) || File.ReadLines(path).FirstOrDefault()?.Contains('\t', StringComparison.Ordinal) == true)
+        && (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || BeginsAsSquad(path));
+
+    private static bool BeginsAsSquad(string path)
+    {
+        using StreamReader reader = new(path);
+        char[] first = new char[4096];
+        return first.AsSpan(0, reader.ReadBlock(first)).Contains("\"paragraphs\"", StringComparison.Ordinal);
+    }
 
     /// <summary>Shows a table.</summary>
     /// <param name="path">The file.</param>
@@ -129,6 +139,8 @@ internal static class TableInspection
         TableFormat.Tsv => "TSV",
         TableFormat.JsonLines => "JSON Lines",
         TableFormat.Parquet => "Parquet",
+        TableFormat.Conll => "CoNLL",
+        TableFormat.Squad => "SQuAD's JSON",
         _ => "COPA's XML",
     };
 

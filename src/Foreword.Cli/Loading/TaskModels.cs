@@ -58,7 +58,7 @@ internal static class TaskModels
     {
         TaskDescription task = model.Task;
         TaskOutcomes outcomes = task.Outcomes(examples, model.Predict(examples));
-        return TaskEvaluation.Compute(task.Kind, outcomes, task.Definition.Metrics(task.Target), resamples, seed);
+        return TaskEvaluation.Compute(task.Kind, outcomes, task.Metrics, resamples, seed);
     }
 
     /// <summary>Writes evaluation.json and report.html.</summary>

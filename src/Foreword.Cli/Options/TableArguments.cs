@@ -20,12 +20,14 @@ internal sealed class TableArguments
         ["jsonl"] = TableFormat.JsonLines,
         ["parquet"] = TableFormat.Parquet,
         ["copa"] = TableFormat.Copa,
+        ["conll"] = TableFormat.Conll,
+        ["squad"] = TableFormat.Squad,
         ["jsonlines"] = TableFormat.JsonLines,
         ["json_lines"] = TableFormat.JsonLines,
         ["ndjson"] = TableFormat.JsonLines,
     };
 
-    private static readonly string[] FormatWords = [Auto, "csv", "tsv", "jsonl", "parquet", "copa"];
+    private static readonly string[] FormatWords = [Auto, "csv", "tsv", "jsonl", "parquet", "copa", "conll", "squad"];
 
     private readonly Option<string?> _columns, _format, _header, _quoting, _delimiter;
     private readonly Option<int?> _maxExamples = new("--max-examples") { Description = "Read only the first N examples (of each set)." };

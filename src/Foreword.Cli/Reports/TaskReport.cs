@@ -71,7 +71,7 @@ internal static class TaskReport
             Classes = evaluation.Classes is { } classes ? ClassTable(classes) : null,
             Samples = new[]
             {
-                Samples(scores is null ? "Most confident mistakes" : "Largest errors", context.Mistakes),
+                Samples(scores is not null ? "Largest errors" : evaluation.Confusion is null ? "Worst mistakes" : "Most confident mistakes", context.Mistakes),
                 Samples(scores is null ? "Some correct predictions" : "Smallest errors", context.Right),
             }.Where(samples => samples is not null),
         });

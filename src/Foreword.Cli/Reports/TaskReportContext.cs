@@ -46,7 +46,7 @@ internal sealed record TaskReportContext(string Title, string ModelPath, IReadOn
 
     /// <summary>
     /// Creates the context and selects its examples. For classes, these are the mistakes with the highest probability and right examples from
-    /// all parts of the file. For scores, these are the predictions farthest from the truth and those nearest to it.
+    /// all parts of the file. For sets of classes and other compared answers, the worst mistakes come first. For scores, these are the predictions farthest from the truth and those nearest to it.
     /// </summary>
     /// <param name="title">The heading.</param>
     /// <param name="modelPath">Path of the model.</param>
@@ -61,6 +61,7 @@ internal sealed record TaskReportContext(string Title, string ModelPath, IReadOn
         {
             TaskOutcomes.OfClasses classes => Pick(classes, texts),
             TaskOutcomes.OfScores scores => Pick(scores, texts),
+            IComparedAnswers answers => Pick(answers, outcomes.Count, texts),
             _ => throw new ArgumentException($"unknown outcomes {outcomes.GetType().Name}", nameof(outcomes)),
         };
         return new TaskReportContext(title, modelPath, files, [.. mistakes], [.. right]);
@@ -77,6 +78,20 @@ internal sealed record TaskReportContext(string Title, string ModelPath, IReadOn
 
         double Probability(int i) => outcomes.Probabilities[i][outcomes.Predicted[i]];
         SampleRow Row(int i) => new(texts[i], outcomes.Labels[outcomes.Truth[i]], outcomes.Labels[outcomes.Predicted[i]], Probability(i));
+    }
+
+    private static (IEnumerable<SampleRow> Mistakes, IEnumerable<SampleRow> Right) Pick(IComparedAnswers answers, int count, IReadOnlyList<IReadOnlyList<SamplePart>> texts)
+    {
+        ILookup<bool, (ComparedAnswer Answer, int Example)> byRight = Enumerable.Range(0, count).Select(i => (Answer: answers.At(i), Example: i)).ToLookup(row => row.Answer.Error == 0);
+        var right = byRight[true].ToArray();
+        int shown = Math.Min(MostRight, right.Length);
+        return (
+            byRight[false].OrderByDescending(row => row.Answer.Error).Take(MostMistakes).Select(Row),
+            Enumerable.Range(0, shown).Select(k => Row(right[(int)((long)k * right.Length / shown)])));
+
+        SampleRow Row((ComparedAnswer Answer, int Example) row) => new(texts[row.Example], Shown(row.Answer.Right), Shown(row.Answer.Predicted), null);
+
+        static string Shown(string answer) => answer.Length == 0 ? "(none)" : answer;
     }
 
     private static (IEnumerable<SampleRow> Worst, IEnumerable<SampleRow> Best) Pick(TaskOutcomes.OfScores outcomes, IReadOnlyList<IReadOnlyList<SamplePart>> texts)

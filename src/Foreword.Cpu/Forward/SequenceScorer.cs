@@ -48,9 +48,13 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
                         _wanted.Add((first + score.After - start, score));
                 }
 
+                foreach (WantedState state in sequence.States)
+                {
+                    if (state.After >= start && state.After < start + count)
+                        _states.Add((first + state.After - start, state.State));
+                }
+
                 start += count;
-                if (start == sequence.Tokens.Length && sequence.FinalState is not null)
-                    _states.Add((first + count - 1, sequence.FinalState));
                 if (_tokens.Count == GptForward.MaxRows)
                     Pass();
             }
@@ -94,8 +98,15 @@ internal sealed unsafe class SequenceScorer(GptForward forward, GptConfig config
     }
 }
 
-/// <summary>The tokens to read into a cache, with the scores wanted after them, or with room for the last token's final hidden state [C].</summary>
-internal sealed record ScoredSequence(KvCache Cache, int[] Tokens, IReadOnlyList<WantedScore> Wanted, float[]? FinalState = null);
+/// <summary>The tokens to read into a cache, with the scores or the final hidden states that are wanted after them.</summary>
+internal sealed record ScoredSequence(KvCache Cache, int[] Tokens, IReadOnlyList<WantedScore> Wanted)
+{
+    /// <summary>Gets the states that are wanted, each after another token, in ascending order. They are read only if no scores are wanted.</summary>
+    public IReadOnlyList<WantedState> States { get; init; } = [];
+}
+
+/// <summary>The final hidden state [C] of the sequence's token number <paramref name="After"/>, and the place to write it to.</summary>
+internal readonly record struct WantedState(int After, float[] State);
 
 /// <summary>The score of <paramref name="Token"/> after the sequence's token number <paramref name="After"/>, and the place to write it to.</summary>
 internal readonly record struct WantedScore(int After, int Token, TokenScore[] Scores, int Index);

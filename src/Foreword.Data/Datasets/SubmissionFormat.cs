@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Tasks;
 
@@ -6,13 +7,14 @@ namespace Foreword.Data.Datasets;
 
 /// <summary>
 /// The format in which a test server takes predictions. For GLUE, this is a header, then a line with the index of the example and the prediction,
-/// separated by a tab. For SuperGLUE, it is a JSON object a line with <c>idx</c> and <c>label</c>.
+/// separated by a tab. For SuperGLUE, it is a JSON object a line with <c>idx</c> and <c>label</c>. For SQuAD, it is one JSON object.
 /// </summary>
 public sealed class SubmissionFormat
 {
     private readonly IReadOnlyList<string> _words;
     private readonly double _least, _most;
     private readonly bool _isJson;
+    private readonly bool _isAnswers;
 
     private SubmissionFormat(IReadOnlyList<string> words, double least, double most, bool isJson) => (_words, _least, _most, _isJson) = (words, least, most, isJson);
 
@@ -28,6 +30,11 @@ public sealed class SubmissionFormat
     /// <param name="least">The lowest score.</param>
     /// <param name="most">The highest score.</param>
     public static SubmissionFormat OfScores(double least, double most) => new([], least, most, isJson: false);
+
+    /// <summary>Creates SQuAD's format: one JSON object with the answer's text for the id of each question, which is empty for no answer.</summary>
+    public static SubmissionFormat OfAnswers() => new(isAnswers: true);
+
+    private SubmissionFormat(bool isAnswers) : this([], 0, 0, isJson: true) => _isAnswers = isAnswers;
 
     /// <summary>Returns a path for each submitted part: the given one, or with the part's ending before the extension.</summary>
     /// <param name="path">The path that the user named.</param>
@@ -51,6 +58,15 @@ public sealed class SubmissionFormat
         ArgumentNullException.ThrowIfNull(predictions);
         if (predictions.Count != part.Examples.Count)
             throw new ArgumentException($"{part.Name} has {part.Examples.Count} examples; {predictions.Count} predictions were given", nameof(predictions));
+        if (_isAnswers)
+        {
+            writer.Write("{");
+            for (int i = 0; i < predictions.Count; i++)
+                writer.Write($"{(i == 0 ? "" : ", ")}\"{JsonEncodedText.Encode(part.Ids[i])}\": \"{JsonEncodedText.Encode(predictions[i].Label, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"");
+            writer.Write("}\n");
+            return;
+        }
+
         if (!_isJson)
             writer.Write("index\tprediction\n");
         for (int i = 0; i < predictions.Count; i++)

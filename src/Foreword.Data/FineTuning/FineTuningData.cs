@@ -48,6 +48,8 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
             Labels = recipe.Task.Labels,
             Tokens = tokens,
             ContextLength = contextLength,
+            Stride = CheckedStride(recipe.Task.Stride, tokens, contextLength),
+            Threshold = recipe.Task.Threshold,
             Columns = LabeledContent.Columns(data, kind, train),
             Header = data.Header,
             Quoting = data.Quoting,
@@ -58,7 +60,7 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
         TaskDescription task = Learn(draft, train);
         if (content.Validation is { } validating)
             return Checked(train, validating.Examples, NameOf(validating));
-        (IReadOnlyList<TaskExample> rest, IReadOnlyList<TaskExample> held) = LabeledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed);
+        (IReadOnlyList<TaskExample> rest, IReadOnlyList<TaskExample> held) = LabeledData.Split(train, data.ValidationShare, data.Stratified && hasClasses, recipe.Train.Seed, task.Target == TargetKind.Span ? example => example.Texts[1]! : null);
         return Checked(rest, held, null);
 
         TaskDescription Learn(TaskDescription draft, IReadOnlyList<TaskExample> examples)
@@ -66,7 +68,7 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
             TaskDescription learned = LabeledData.Learn(draft, examples, recipe.Task.ClassWeights, source);
             foreach (string doubt in LabelDoubts.Of(learned, examples))
                 DataLog.LabelsDoubted(logger, doubt);
-            if (learned.Target == TargetKind.Classes && draft.Labels.Count == 0) // classes that the recipe lists are intended
+            if (learned.Target is TargetKind.Classes or TargetKind.ClassSet && draft.Labels.Count == 0) // classes that the recipe lists are intended
                 ExampleChecks.Classes(learned, examples, source);
             warnings.AddRange(ExampleChecks.Choices(learned, examples, source));
             return learned;
@@ -91,6 +93,12 @@ internal sealed record FineTuningData(TaskDescription Task, IReadOnlyList<TaskEx
             return new FineTuningData(task, train, validation, content.Tests) { Source = source, Files = hashes, Warnings = warnings };
         }
     }
+
+    /// <summary>Returns the stride of windows.</summary>
+    /// <exception cref="ArgumentException">Tokens between two windows would be left out.</exception>
+    private static int? CheckedStride(int? stride, TaskTokens tokens, int contextLength) => stride > contextLength - tokens.Template().CountAround(1)
+        ? throw new ArgumentException($"task.stride is {stride}; a window holds {contextLength - tokens.Template().CountAround(1)} tokens of a text, so the tokens between two windows would be left out", nameof(stride))
+        : stride;
 
     /// <summary>Returns a warning for each file of two parts. The parts of a data set may lie in one file, which it divides itself.</summary>
     private static IEnumerable<string> Copies(TrainingFiles hashes, LabeledSection data, DatasetContent content)

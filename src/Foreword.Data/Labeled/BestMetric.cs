@@ -1,6 +1,7 @@
 using Foreword.Settings;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
+using Foreword.Tasks.Targets;
 
 namespace Foreword.Data.Labeled;
 
@@ -18,6 +19,9 @@ internal sealed class BestMetric
         ["mcc"] = "matthews",
         ["matthews_correlation"] = "matthews",
         ["f1_macro"] = "macro_f1",
+        ["f1_micro"] = "micro_f1",
+        ["subset_accuracy"] = "exact_match",
+        ["map"] = "mean_average_precision",
         ["acc"] = "accuracy",
         ["eval_loss"] = LossName,
         ["validation_loss"] = LossName,
@@ -40,7 +44,7 @@ internal sealed class BestMetric
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length == 0)
-            return new BestMetric(task.Definition.Metrics(task.Target)[0]);
+            return new BestMetric(task.Metrics[0]);
         if (Problem(name, task.Kind, [task.Target]) is { } problem)
             throw new ArgumentException($"train.best_metric {problem}", nameof(name));
         if (ClassOf(name) is { } label && !task.Labels.Contains(label))
@@ -51,12 +55,11 @@ internal sealed class BestMetric
 
     /// <summary>Returns the metric names that are valid for a kind of target.</summary>
     /// <param name="target">The kind of output that the head produces.</param>
-    public static IReadOnlyList<string> Names(TargetKind target) => target switch
+    public static IReadOnlyList<string> Names(TargetKind target)
     {
-        TargetKind.Classes => [TaskMetric.Accuracy.Name, TaskMetric.MacroF1.Name, TaskMetric.F1.Name, TaskMetric.ClassF1 + "LABEL", TaskMetric.Matthews.Name, LossName],
-        TargetKind.Choice => [TaskMetric.Accuracy.Name, LossName],
-        _ => [TaskMetric.Pearson.Name, TaskMetric.Spearman.Name, TaskMetric.Rmse.Name, LossName],
-    };
+        TaskTarget definer = TaskTarget.Of(target);
+        return [.. definer.Metrics.SelectMany(metric => metric == definer.BeforeClassMetric ? [metric.Name, TaskMetric.ClassF1 + "LABEL"] : new[] { metric.Name }), LossName];
+    }
 
     /// <summary>
     /// Describes what is wrong with a name, as the end of a sentence that begins with the key; null if one of the targets has the metric.
@@ -65,7 +68,7 @@ internal sealed class BestMetric
     {
         string known = OtherNames.GetValueOrDefault(name, name);
         string[] names = [.. targets.SelectMany(Names).Distinct()];
-        return names.Contains(known) || (ClassOf(name) is not null && targets.Contains(TargetKind.Classes))
+        return names.Contains(known) || (ClassOf(name) is not null && targets.Any(target => TaskTarget.Of(target).BeforeClassMetric is not null))
             ? null
             : $"is '{name}'; {kind} has {string.Join(" | ", names)}{NearestName.Suggestion(name, names)}";
     }

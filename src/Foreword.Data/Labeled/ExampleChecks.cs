@@ -28,7 +28,7 @@ internal static class ExampleChecks
                 + $"whose texts have only {(inputs == 1 ? "1 value" : $"{inputs} different values")}{SwappedColumns(task, train)}");
         }
 
-        if (2 * classes > train.Count)
+        if (task.Target == TargetKind.Classes && 2 * classes > train.Count)
         {
             string hint = SwappedColumns(task, train) is { Length: > 0 } swapped ? swapped : "; if these are the classes, list them with task.labels";
             throw new InvalidDataException($"{source}: column '{task.ColumnOf(TaskDescription.LabelRole)}' has {classes} classes in {train.Count} examples, "
@@ -93,14 +93,16 @@ internal static class ExampleChecks
                 : [];
         }
 
-        if (validation.Count > 1 && validation.All(example => example.Label == validation[0].Label))
+        if (task.Target != TargetKind.Span && validation.Count > 1 && validation.All(example => example.Label == validation[0].Label))
         {
             string all = $"{name}: all {validation.Count} examples have the label '{validation[0].Label}'";
-            return task.Target == TargetKind.Choice
-                ? [$"{all}; a model that always takes this choice would look perfect"]
+            return task.Target != TargetKind.Classes
+                ? [$"{all}; a model that always {(task.Target == TargetKind.Choice ? "takes this choice" : "answers it")} would look perfect"]
                 : throw new InvalidDataException($"{all}; a model that always answers it would be the best{(source is null ? "; set data.stratified: true, or give data.validation" : "")}");
         }
 
+        if (task.Target is not (TargetKind.Classes or TargetKind.Choice))
+            return [];
         HashSet<string> learnt = new(train.Select(example => example.Label!), StringComparer.Ordinal);
         if (validation.FirstOrDefault(example => !learnt.Contains(example.Label!)) is not { } unseen)
             return [];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foreword.Numerics;
 using Foreword.Tasks;
+using Foreword.Tasks.Targets;
 
 namespace Foreword.Data.Labeled;
 
@@ -24,10 +25,11 @@ internal static class LabeledData
         ArgumentNullException.ThrowIfNull(train);
         if (train.Count == 0)
             throw new InvalidDataException($"{source}: there are no examples");
-        SortedSet<string> distinct = new(train.Select(example => TaskLabel.Canonical(example.Label!)), StringComparer.Ordinal);
+        TaskTarget target = TaskTarget.Of(draft.Target);
+        SortedSet<string> distinct = new(train.SelectMany(example => target.Names(example.Label!)), StringComparer.Ordinal);
         bool isKnownChoice = draft.Target == TargetKind.Choice && draft.Labels.Count > 0; // the texts of the choices differ, even if the right one always has the same place
-        if (distinct.Count == 1 && !isKnownChoice)
-            throw new InvalidDataException($"{source}: all {train.Count} examples have the label '{distinct.Min}'; there is nothing to learn");
+        if (!isKnownChoice && target.OnlyLabel([.. train.Select(example => example.Label!)]) is { } only)
+            throw new InvalidDataException($"{source}: all {train.Count} examples have the label '{only}'; there is nothing to learn");
         if (draft.Target is TargetKind.Score or TargetKind.SoftLabels)
             ExampleChecks.Scores(draft, train, source);
         TaskDescription learnt = draft.Target switch
@@ -38,10 +40,12 @@ internal static class LabeledData
         };
         if (learnt.Target == TargetKind.Choice && train.Max(example => example.Choices.Count) is var most && (draft.Labels.Count == 0 ? most != learnt.Labels.Count : most > learnt.Labels.Count))
             throw new InvalidDataException($"{source}: the examples have up to {most} choices but {learnt.Labels.Count} labels ({string.Join(", ", learnt.Labels.Take(8))}); {(ExampleChecks.SwappedColumns(draft, train) is { Length: > 0 } swapped ? swapped[2..] : "list the choices in their order in task.labels")}");
-        if (train.FirstOrDefault(example => draft.Labels.Count == 0 && TaskLabel.IsMissing(example.Label!)) is { } unlabeled)
+        if (train.FirstOrDefault(example => draft.Labels.Count == 0 && draft.Target != TargetKind.Span && TaskLabel.IsMissing(example.Label!)) is { } unlabeled)
             throw new InvalidDataException($"{unlabeled.MessagePrefix}label '{unlabeled.Label}' means a missing label; remove the row (if it is a class, list the classes in task.labels)");
         foreach (TaskExample example in train)
             _ = learnt.TargetOf(example); // a label outside the listed ones is reported with its row
+        if (target.Thresholds is not null)
+            learnt = learnt with { Threshold = draft.Threshold ?? target.UsualThreshold(train) };
         if (weights == ClassWeighting.Balanced && learnt.Target == TargetKind.Classes)
             learnt = learnt with { ClassWeights = Balanced(learnt.Labels, train) };
         return learnt;
@@ -57,14 +61,17 @@ internal static class LabeledData
     /// </param>
     /// <param name="stratified">Whether the share is taken from each label separately. Do not use it for scores.</param>
     /// <param name="seed">The seed that selects the examples.</param>
-    /// <exception cref="InvalidDataException">There are fewer than two examples.</exception>
-    public static (IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> HeldOut) Split(IReadOnlyList<TaskExample> examples, double share, bool stratified, int seed)
+    /// <param name="unit">Returns what examples must share to stay together, such as their context; null if each is on its own.</param>
+    /// <exception cref="InvalidDataException">There are fewer than two examples, or all have the same unit.</exception>
+    public static (IReadOnlyList<TaskExample> Train, IReadOnlyList<TaskExample> HeldOut) Split(IReadOnlyList<TaskExample> examples, double share, bool stratified, int seed, Func<TaskExample, string>? unit = null)
     {
         ArgumentNullException.ThrowIfNull(examples);
         if (examples.Count < 2)
             throw new InvalidDataException($"the training set has {examples.Count} example, which cannot be split into training and validation");
         bool[] held = new bool[examples.Count];
-        foreach (IGrouping<string, int> group in Enumerable.Range(0, examples.Count).GroupBy(i => stratified ? examples[i].Label! : ""))
+        if (unit is not null)
+            Hold(examples, share, seed, unit, held);
+        foreach (IGrouping<string, int> group in Enumerable.Range(0, unit is null ? examples.Count : 0).GroupBy(i => stratified ? examples[i].Label! : ""))
         {
             int[] members = [.. group];
             int take = members.Length == 1 ? 0 : Math.Clamp((int)Math.Round(share * members.Length, MidpointRounding.AwayFromZero), 1, members.Length - 1);
@@ -73,6 +80,23 @@ internal static class LabeledData
         }
 
         return ([.. examples.Where((_, i) => !held[i])], [.. examples.Where((_, i) => held[i])]);
+    }
+
+    /// <summary>Holds out whole units, in a random order, until their examples reach the share. At least one unit stays on each side.</summary>
+    private static void Hold(IReadOnlyList<TaskExample> examples, double share, int seed, Func<TaskExample, string> unit, bool[] held)
+    {
+        int[][] units = [.. Enumerable.Range(0, examples.Count).GroupBy(i => unit(examples[i])).Select(group => group.ToArray())];
+        if (units.Length == 1)
+            throw new InvalidDataException($"all {examples.Count} training examples have the same context, so none can be held out; give a validation set with data.validation");
+        int taken = 0;
+        foreach (int chosen in Enumerable.Range(0, units.Length).OrderBy(u => SplitMix.Bits((ulong)seed, (ulong)u)).Take(units.Length - 1))
+        {
+            if (taken > 0 && taken + units[chosen].Length / 2.0 > share * examples.Count)
+                break;
+            taken += units[chosen].Length;
+            foreach (int i in units[chosen])
+                held[i] = true;
+        }
     }
 
     /// <summary>

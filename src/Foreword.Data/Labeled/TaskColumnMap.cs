@@ -1,5 +1,6 @@
 using Foreword.Data.Tables;
 using Foreword.Tasks;
+using Foreword.Tasks.Targets;
 
 namespace Foreword.Data.Labeled;
 
@@ -140,13 +141,15 @@ internal sealed class TaskColumnMap
             (TaskColumn role, string column) = _inputs[i];
             if (role.IsMany)
                 choices.AddRange(row.Cells[i].Select(text => NotEmpty(text, column, row)));
+            else if (role.IsWords)
+                texts[SingleIndex(role)] = WordClassTarget.Joined(row.Cells[i], column, row.Where);
             else
                 texts[SingleIndex(role)] = NotEmpty(Single(row.Cells[i], column, row), column, row);
         }
 
         if (_task.Columns.Any(role => role.IsMany) && choices.Count < 2)
             throw new InvalidDataException($"{row.Where}: there is {choices.Count} choice; expected at least 2");
-        return new TaskExample(texts, choices, _label is null ? null : TaskLabel.Canonical(NotEmpty(Single(row.Cells[_inputs.Count], _label, row), _label, row)), row.Where);
+        return new TaskExample(texts, choices, _label is null ? null : TaskTarget.Of(_task.Targets[0]).LabelOf(row.Cells[_inputs.Count], _label, row.Where), row.Where);
     }
 
     private int SingleIndex(TaskColumn role) => _task.Columns.Where(r => !r.IsMany).TakeWhile(r => r != role).Count();

@@ -49,8 +49,9 @@ public sealed record FineTuneConfig : TrainSection
 
     /// <summary>
     /// Gets the metric on the validation set that selects the best epoch, and that <see cref="Patience"/> observes. For classes: <c>accuracy</c>,
-    /// <c>macro_f1</c>, <c>f1</c>, <c>f1:LABEL</c> or <c>matthews</c>. For scores: <c>pearson</c>, <c>spearman</c> or <c>rmse</c>. For all tasks:
-    /// <c>loss</c>. An empty text means the task's first metric, which is accuracy or pearson.
+    /// <c>macro_f1</c>, <c>f1</c>, <c>f1:LABEL</c> or <c>matthews</c>. For scores: <c>pearson</c>, <c>spearman</c> or <c>rmse</c>. For sets of classes:
+    /// <c>micro_f1</c>, <c>macro_f1</c>, <c>f1:LABEL</c>, <c>exact_match</c>, <c>hamming_loss</c> or <c>mean_average_precision</c>. For all tasks:
+    /// <c>loss</c>. An empty text means the task's first metric.
     /// </summary>
     [AlsoCalled("metric", "metric_for_best_model", "best_by")]
     public string BestMetric { get; init; } = "";

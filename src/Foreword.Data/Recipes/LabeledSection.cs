@@ -177,7 +177,7 @@ public sealed record LabeledSection : IRecipe
 
     private void AddDelimiterProblem(RecipeProblems problems, string delimiter)
     {
-        if (Format is TableFormat.JsonLines or TableFormat.Parquet or TableFormat.Copa)
+        if (Format is TableFormat.JsonLines or TableFormat.Parquet or TableFormat.Copa or TableFormat.Conll or TableFormat.Squad)
             problems.Add(nameof(Delimiter), $"is '{delimiter}'; {RecipeKey.ChoiceOf(Format)} has no delimiter");
         try
         {

@@ -1,6 +1,7 @@
 using Foreword.Data.Labeled;
 using Foreword.Settings;
 using Foreword.Tasks;
+using Foreword.Tasks.Targets;
 
 namespace Foreword.Data.Recipes;
 
@@ -27,6 +28,19 @@ public sealed record TaskSection : IRecipe
     [AlsoCalled("weights", "class_weight")]
     public ClassWeighting ClassWeights { get; init; } = ClassWeighting.None;
 
+    /// <summary>
+    /// Gets the number of tokens after which the next window of a text begins that is longer than the context, 1 or more. Null cuts such a text. In
+    /// training, each window is an example with the text's label. In evaluation and prediction, the outputs of the windows are averaged.
+    /// </summary>
+    [AlsoCalled("doc_stride", "window_stride")]
+    public int? Stride { get; init; }
+
+    /// <summary>
+    /// Gets the probability above which a class of a set is predicted, from 0 to below 1; null means 0.5. For the part of a text, the difference of scores
+    /// above which a question gets no answer; null means 0 if some training question has no answer.
+    /// </summary>
+    public double? Threshold { get; init; }
+
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()
     {
@@ -46,10 +60,26 @@ public sealed record TaskSection : IRecipe
 
         if (task is not null && Target is { } target && !task.Targets.Contains(target))
             problems.Add(nameof(Target), $"is {RecipeKey.NameOf(target.ToString())}; {task.Kind} has {string.Join(" | ", task.Targets.Select(known => RecipeKey.NameOf(known.ToString())))}");
+        if (Stride is < 1)
+            problems.Add(nameof(Stride), $"is {Stride}; it must be at least 1");
+        if (task is not null && Stride is not null && !task.ReadsWindows)
+            problems.Add(nameof(Stride), $"is {Stride}; {task.Kind} does not read windows, but these do: {string.Join(", ", FineTuningTask.All.Where(known => known.ReadsWindows).Select(known => known.Kind))}");
+        if (Threshold is { } threshold && task is not null)
+            AddThresholdProblem(problems, task, threshold);
         if (Labels.Count == 1)
             problems.Add(nameof(Labels), $"contains only '{Labels[0]}'; expected at least 2 labels");
         if (Labels.GroupBy(label => label).FirstOrDefault(group => group.Count() > 1) is { } twice)
             problems.Add(nameof(Labels), $"contains '{twice.Key}' twice");
         return problems;
+    }
+
+    private void AddThresholdProblem(RecipeProblems problems, FineTuningTask task, double threshold)
+    {
+        string value = threshold.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        TaskTarget target = TaskTarget.Of(Target ?? task.Targets[0]);
+        if (target.Thresholds is not { } range)
+            problems.Add(nameof(Threshold), $"is {value}; the answers of {task.Kind} have no threshold");
+        else if (!(threshold >= range.Least && threshold < range.Most))
+            problems.Add(nameof(Threshold), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is {value}; it must be at least {range.Least} and below {range.Most}"));
     }
 }

@@ -17,7 +17,7 @@ internal static class HeaderGuess
     private static readonly HashSet<string> UsualNames = new(StringComparer.Ordinal)
     {
         "text", "texts", "sentence", "sentences", "sentence1", "sentence2", "premise", "hypothesis", "question", "question1", "question2", "context", "choice", "answer",
-        "label", "labels", "category", "class", "target", "score", "gold_label", "similarity", "sentiment", "intent", "rating", "stars",
+        "label", "labels", "category", "class", "target", "score", "gold_label", "similarity", "sentiment", "tags", "topics", "intent", "rating", "stars",
         "title", "description", "body", "content", "message", "comment", "review", "query", "tweet", "document", "id", "idx", "index",
     };
 

@@ -9,8 +9,8 @@ namespace Foreword.Data.Tables;
 public enum TableFormat
 {
     /// <summary>
-    /// The file extension decides: <c>.csv</c>, <c>.tsv</c>, <c>.tab</c>, <c>.txt</c> (tabs), <c>.jsonl</c>, <c>.ndjson</c>, <c>.parquet</c> or
-    /// <c>.xml</c> (COPA). A final <c>.gz</c> or <c>.zst</c> is ignored. Any other file is read as CSV if a delimiter is set.
+    /// The file extension decides: <c>.csv</c>, <c>.tsv</c>, <c>.tab</c>, <c>.txt</c> (tabs), <c>.jsonl</c>, <c>.ndjson</c>, <c>.parquet</c>,
+    /// <c>.xml</c> (COPA), <c>.conll</c> or <c>.json</c> (SQuAD). A final <c>.gz</c> or <c>.zst</c> is ignored. Any other file is read as CSV if a delimiter is set.
     /// </summary>
     Auto,
 
@@ -28,6 +28,12 @@ public enum TableFormat
 
     /// <summary>The XML of COPA (Roemmele, Bejan and Gordon 2011). Each <c>item</c> is a row.</summary>
     Copa,
+
+    /// <summary>A word with its columns on each line and a blank line between sentences, as in the shared tasks of CoNLL. Each sentence is a row.</summary>
+    Conll,
+
+    /// <summary>The JSON of SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016 and 2018). Each question is a row.</summary>
+    Squad,
 }
 
 /// <summary>The options for reading a table.</summary>

@@ -4,7 +4,7 @@ using Foreword.Settings;
 namespace Foreword.Data.Tables;
 
 /// <summary>
-/// Reads rows of tables: CSV, TSV, JSON Lines, Parquet and COPA's XML, each also compressed as <c>.gz</c> or <c>.zst</c>.
+/// Reads rows of tables: CSV, TSV, JSON Lines, Parquet, COPA's XML, the layout of CoNLL and SQuAD's JSON, each also compressed as <c>.gz</c> or <c>.zst</c>.
 /// </summary>
 /// <remarks>
 /// A column is a name or a number from 0. In JSON Lines and Parquet it may also be a path such as <c>question.choices[].text</c>, where <c>[]</c>
@@ -19,6 +19,8 @@ public static class TableReader
         (TableFormat.JsonLines, [".jsonl", ".ndjson"], new JsonLinesTable()),
         (TableFormat.Parquet, [".parquet"], new ParquetTable()),
         (TableFormat.Copa, [".xml"], new CopaTable()),
+        (TableFormat.Conll, [".conll", ".bio", ".iob"], new ConllTable()),
+        (TableFormat.Squad, [".json"], new SquadTable()),
     ];
 
     /// <summary>Streams the rows of a file.</summary>

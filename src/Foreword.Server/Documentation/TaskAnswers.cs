@@ -32,17 +32,50 @@ internal sealed record Classification
     [Description("The place of the example.")]
     public required int Index { get; init; }
 
-    [Description("The likeliest class. Null for tasks that predict numbers.")]
+    [Description("The likeliest class, the predicted classes with | between them, the labels of the words, or the part of a text that answers a question. Null for tasks that predict numbers.")]
     public required string? Label { get; init; }
+
+    [Description("The predicted classes of a multi-label task, or the label of each word. Missing for other tasks.")]
+    public string[]? Labels { get; init; }
+
+    [Description("The index of the first character of the answer, for tasks that find a part of a text. Missing if there is no answer.")]
+    public int? Start { get; init; }
+
+    [Description("The index after the last character of the answer.")]
+    public int? End { get; init; }
+
+    [Description("The probability of the answer.")]
+    public double? Probability { get; init; }
+
+    [Description("The words of the text, for tasks that label words.")]
+    public string[]? Words { get; init; }
+
+    [Description("The entities that the labels of the words mark, for tasks that label words.")]
+    public IReadOnlyList<LabeledEntity>? Entities { get; init; }
 
     [Description("The predicted number. Missing for tasks that predict classes.")]
     public double? Value { get; init; }
 
-    [Description("The probability of each class.")]
+    [Description("The probability of each class, or of the label of each word.")]
     public required double[] Probs { get; init; }
 
     [Description("The number of classes.")]
     public required int NumClasses { get; init; }
+}
+
+internal sealed record LabeledEntity
+{
+    [Description("The type, such as PER.")]
+    public required string Type { get; init; }
+
+    [Description("The index of the first word.")]
+    public required int Start { get; init; }
+
+    [Description("The index after the last word.")]
+    public required int End { get; init; }
+
+    [Description("The words, with spaces between.")]
+    public required string Text { get; init; }
 }
 
 internal sealed record ScoreAnswer : TaskList

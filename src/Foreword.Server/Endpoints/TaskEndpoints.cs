@@ -3,6 +3,8 @@ using Foreword.Server.Hosting;
 using Foreword.Server.Requests;
 using Foreword.Server.Responses;
 using Foreword.Tasks;
+using Foreword.Tasks.Kinds;
+using Foreword.Tasks.Metrics;
 using Microsoft.AspNetCore.Http;
 
 namespace Foreword.Server.Endpoints;
@@ -26,7 +28,16 @@ internal sealed class TaskEndpoints(ModelHost models)
         WriteList(json, "classify", task, predictions.Count, i =>
         {
             WritePrediction(json, predictions[i]);
-            json.WriteNumber("num_classes", predictions[i].Probabilities.Count);
+            if (task.Description.Target == TargetKind.WordClasses)
+                WriteEntities(json, examples[i], predictions[i]);
+            if (predictions[i].Span is { } span)
+            {
+                json.WriteNumber("start", span.Start);
+                json.WriteNumber("end", span.End);
+                json.WriteNumber("probability", span.Probability);
+            }
+
+            json.WriteNumber("num_classes", task.Description.Target == TargetKind.WordClasses ? task.Description.Labels.Count : predictions[i].Probabilities.Count);
         });
         json.WriteStartArray("labels");
         foreach (string label in task.Description.Labels)
@@ -142,11 +153,41 @@ internal sealed class TaskEndpoints(ModelHost models)
     private static void WritePrediction(Utf8JsonWriter json, Prediction prediction)
     {
         json.WriteString("label", prediction.Label);
+        if (prediction.Labels is { } labels)
+        {
+            json.WriteStartArray("labels");
+            foreach (string label in labels)
+                json.WriteStringValue(label);
+            json.WriteEndArray();
+        }
+
         if (!double.IsNaN(prediction.Value))
             json.WriteNumber("value", prediction.Value);
         json.WriteStartArray("probs");
         foreach (double probability in prediction.Probabilities)
             json.WriteNumberValue(probability);
+        json.WriteEndArray();
+    }
+
+    /// <summary>Writes the words of a text and the entities that their labels mark.</summary>
+    private static void WriteEntities(Utf8JsonWriter json, TaskExample example, Prediction prediction)
+    {
+        string[] words = TokenLabelsTask.Words(example.Texts[0]!);
+        json.WriteStartArray("words");
+        foreach (string word in words)
+            json.WriteStringValue(word);
+        json.WriteEndArray();
+        json.WriteStartArray("entities");
+        foreach (Entity entity in Entity.Of(prediction.Labels!))
+        {
+            json.WriteStartObject();
+            json.WriteString("type", entity.Type);
+            json.WriteNumber("start", entity.Start);
+            json.WriteNumber("end", entity.End);
+            json.WriteString("text", string.Join(' ', words[entity.Start..entity.End]));
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
     }
 
@@ -162,6 +203,8 @@ internal sealed class TaskEndpoints(ModelHost models)
     private static string? ScoredLabel(RequestFields fields, ServedTask task)
     {
         string? asked = fields.Text("label");
+        if (task.Description.Target is not (TargetKind.Classes or TargetKind.Score or TargetKind.SoftLabels))
+            throw new ApiException(400, $"{task.Name} does {task.Description.Kind}, which gives no score; ask it with /v1/{(task.Description.Target == TargetKind.Choice ? "choose" : "classify")}", "model");
         if (task.Description.Target != TargetKind.Classes)
             return asked is null ? null : throw new ApiException(400, $"label is given, but {task.Name} predicts a number", "label");
         IReadOnlyList<string> labels = task.Description.Labels;

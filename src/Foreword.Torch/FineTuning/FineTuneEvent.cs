@@ -1,5 +1,6 @@
 using Foreword.Models;
 using Foreword.Progress;
+using Foreword.Tasks;
 using Foreword.Torch.Runs;
 
 namespace Foreword.Torch.FineTuning;
@@ -51,4 +52,10 @@ public sealed record FineTuneInfo(
 {
     /// <summary>Gets the names of the classes or choices; empty if the task learns scores.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>Gets the kind of output that the head learns.</summary>
+    public TargetKind Target { get; init; }
+
+    /// <summary>Gets the number of sequences that an epoch reads for examples with one text: long texts have several windows.</summary>
+    public int Windows { get; init; }
 }

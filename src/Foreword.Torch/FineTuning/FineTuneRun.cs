@@ -32,7 +32,7 @@ public sealed class FineTuneRun : TrainingRun
     {
         (_recipe, Data, _examples, _progress, _logger) = (recipe, data, examples, progress, logger);
         _best = BestMetric.Create(data.Task, recipe.Train.BestMetric);
-        IReadOnlyList<TaskMetric> usual = data.Task.Definition.Metrics(data.Task.Target);
+        IReadOnlyList<TaskMetric> usual = data.Task.Metrics;
         _metrics = _best.Metric is { } chosen && usual.All(metric => metric.Name != chosen.Name) ? [.. usual, chosen] : usual;
     }
 
@@ -113,7 +113,7 @@ public sealed class FineTuneRun : TrainingRun
             data = data with { Files = data.Files.WithModel(source.Path) };
         if (checkpoint is not null)
             CheckSameData(data, directory, checkpoint);
-        EncodedExamples examples = EncodedExamples.Create(data, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength), cancellationToken);
+        EncodedExamples examples = EncodedExamples.Create(data, data.Task.EncoderWith(source.Tokenizer), cancellationToken);
         string[] doubts = [.. data.Warnings, .. ExampleChecks.Encoded(data.Task, data.Train, examples.Train, data.Source)];
         FineTuneRun run = new(recipe, directory, data, examples, progress, logger);
         try
@@ -185,8 +185,8 @@ public sealed class FineTuneRun : TrainingRun
     private protected override Validation Validate(CancellationToken cancellationToken)
     {
         float[][] outputs = _model.Outputs(_examples.Validation, cancellationToken);
-        double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(outputs[i], _examples.Validation[i].Target));
-        TaskOutcomes outcomes = Data.Task.Outcomes(Data.Validation, [.. outputs.Select(output => Data.Task.Answer(output))]);
+        double loss = Enumerable.Range(0, outputs.Length).Average(i => Data.Task.Loss(_examples.Validation[i], outputs[i]));
+        TaskOutcomes outcomes = Data.Task.Outcomes(Data.Validation, [.. outputs.Select((output, i) => Data.Task.Answer(_examples.Validation[i], output))]);
         Dictionary<string, double> metrics = _metrics.ToDictionary(metric => metric.Name, metric => metric.Of(outcomes));
         bool isBest = State is not { BestMetrics: { } before, BestValidationLoss: { } lossBefore } || _best.IsBetter(Value(metrics), loss, Value(before), lossBefore);
         return new Validation(new ValidationMetrics(StepsMade, loss, metrics), isBest
@@ -226,7 +226,7 @@ public sealed class FineTuneRun : TrainingRun
     private void Load(BaseModel source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
     {
         _model = FineTunedModel.Create(_recipe.Model, Data.Task, source, _recipe.Train.Seed, Precision, Device, cancellationToken);
-        _tuner = new FineTuner(_model, _recipe.Model, _examples.Train, _recipe.Train, optimizer);
+        _tuner = new FineTuner(_model, _recipe.Model, _examples.Windows, _recipe.Train, optimizer);
         if (checkpoint is not null)
             State = CheckedState(FineTuneCheckpoint.Load(checkpoint.Path, _tuner, IsAdapter)) with { Seed = _recipe.Train.Seed };
         _progress?.Report(new FineTuneEvent.Began(new FineTuneInfo(
@@ -235,6 +235,8 @@ public sealed class FineTuneRun : TrainingRun
             Data.Task.Outputs, _tuner.StepsMade, _tuner.Steps, _tuner.StepsPerEpoch, Peak)
         {
             Labels = Data.Task.Labels,
+            Target = Data.Task.Target,
+            Windows = _examples.Windows.Length,
         }));
     }
 
@@ -280,12 +282,16 @@ public sealed class FineTuneRun : TrainingRun
     /// <summary>The examples of a run as token sequences.</summary>
     private sealed record EncodedExamples(EncodedExample[] Train, EncodedExample[] Validation)
     {
+        /// <summary>Gets what a step learns from: the training examples, with each window of a long text as an example of its own.</summary>
+        public EncodedExample[] Windows { get; private init; } = Train;
+
         /// <summary>Gets the number of examples that were cut to the context length.</summary>
         public int Truncated => Train.Concat(Validation).Count(example => example.Sequences.IsTruncated);
 
         public static EncodedExamples Create(FineTuningData data, TaskEncoder encoder, CancellationToken cancellationToken)
         {
-            return new EncodedExamples(Encode(data.Train), Encode(data.Validation));
+            EncodedExample[] train = Encode(data.Train);
+            return new EncodedExamples(train, Encode(data.Validation)) { Windows = data.Task.Definition.HeadInput is HeadInput.One or HeadInput.Places ? [.. train.SelectMany(example => example.Windows).Where(data.Task.Definer.LearnsFrom)] : train };
 
             EncodedExample[] Encode(IReadOnlyList<TaskExample> examples) => [.. examples.Select(example =>
             {

@@ -28,7 +28,7 @@ internal sealed class FineTunedModel : ITaskModel
     private FineTunedModel(LanguageModule model, TaskHead head, Tokenizer tokenizer, TaskDescription task)
     {
         (Model, Head, Tokenizer, Task) = (model, head, tokenizer, task);
-        Encoder = new TaskEncoder(tokenizer, task.Around, task.ContextLength);
+        Encoder = task.EncoderWith(tokenizer);
     }
 
     /// <summary>Creates a model from parts, without a tokenizer, for tests.</summary>
@@ -135,15 +135,20 @@ internal sealed class FineTunedModel : ITaskModel
     public Prediction Predict(params string[] texts) => TaskModelExtensions.Predict(this, texts);
 
     /// <inheritdoc/>
-    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default) =>
-        [.. Outputs(EncodedExample.Unlabeled(examples, Task, Encoder), cancellationToken).Select(outputs => Task.Answer(outputs))];
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<TaskExample> examples, CancellationToken cancellationToken = default)
+    {
+        EncodedExample[] encoded = EncodedExample.Unlabeled(examples, Task, Encoder);
+        return [.. Outputs(encoded, cancellationToken).Select((outputs, i) => Task.Answer(encoded[i], outputs))];
+    }
 
-    /// <summary>Computes the outputs of the head for each example: [n], or the scores of its choices.</summary>
+    /// <summary>Computes the outputs of the head for each example: [n], the scores of its choices, or [n] for each of its places.</summary>
     /// <param name="examples">Encoded examples.</param>
     /// <param name="cancellationToken">Cancels the computation between two batches.</param>
     public float[][] Outputs(IReadOnlyList<EncodedExample> examples, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
+        if (Task.Definition.HeadInput is HeadInput.One or HeadInput.Places && examples.Any(example => example.Sequences.Sequences.Count > 1))
+            return EncodedExample.OfWindows(examples, Outputs([.. examples.SelectMany(example => example.Windows)], cancellationToken));
         Head.eval();
         using var noGradient = no_grad();
         IModelPath path = PredictionPath();
@@ -160,8 +165,9 @@ internal sealed class FineTunedModel : ITaskModel
             Tensor result = Head.Outputs(path.Hidden(batch.Ids(Device)), batch).cpu().contiguous(); // (B, n) or (B, K)
             int columns = (int)result.shape[1];
             ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(TensorMemory.Bytes(result));
-            for (int b = 0; b < members.Length; b++)
-                outputs[members[b]] = values.Slice(b * columns, Task.Target == TargetKind.Choice ? batch.Counts[b] : columns).ToArray();
+            int[] rows = Task.Definition.HeadInput == HeadInput.Places ? batch.PlaceCounts : [.. members.Select(_ => 1)];
+            for (int b = 0, row = 0; b < members.Length; row += rows[b++])
+                outputs[members[b]] = values.Slice(row * columns, Task.Target == TargetKind.Choice ? batch.Counts[b] : rows[b] * columns).ToArray();
             start += members.Length;
         }
 

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Foreword.Torch.FineTuning;
 
-// Legend: B examples, S sequences (B, 2 B, or all choices of all examples), T tokens of the longest sequence, K largest number of choices.
+// Legend: B examples, S sequences (B, 2 B, or all choices of all examples), T tokens of the longest sequence, K largest number of choices, P places of
+// all examples.
 
 /// <summary>
 /// The tensors of a batch of examples, padded on the right. Tokens never attend to later tokens, so padding does not change the results.
@@ -52,6 +53,25 @@ internal sealed class TaskBatch
 
     /// <summary>Creates the row of each sequence's extract token in the flat hidden states [S T, C], int64 [S].</summary>
     public Tensor ExtractRows(Device device) => tensor(_sequences.Select((sequence, s) => (long)s * Length + sequence.Length - 1).ToArray(), device: device);
+
+    /// <summary>Gets the number of places of each example, which has one sequence.</summary>
+    public int[] PlaceCounts => [.. _examples.Select(example => example.Sequences.Places![0].Count)];
+
+    /// <summary>Creates the row of each place in the flat hidden states [S T, C], int64 [P].</summary>
+    public Tensor PlaceRows(Device device) =>
+        tensor(_examples.SelectMany((example, s) => example.Sequences.Places![0].Select(place => (long)s * Length + place.Position)).ToArray(), device: device);
+
+    /// <summary>Creates the index of the example of each place, int64 [P].</summary>
+    public Tensor ExampleOfPlaces(Device device) => tensor(PlaceCounts.SelectMany((count, b) => Enumerable.Repeat((long)b, count)).ToArray(), device: device);
+
+    /// <summary>Creates the weight of each place in the loss of its example, float32 [P]. The weights of an example sum to 1.</summary>
+    public Tensor PlaceWeights(Device device) => tensor(PlaceCounts.SelectMany(count => Enumerable.Repeat(1f / count, count)).ToArray(), device: device);
+
+    /// <summary>Creates the index of each place in the flat places [B K], where K is the largest number of an example's places, int64 [P].</summary>
+    public Tensor PlacesAmong(int most, Device device) => tensor(PlaceCounts.SelectMany((count, b) => Enumerable.Range(0, count).Select(k => (long)b * most + k)).ToArray(), device: device);
+
+    /// <summary>Creates the value of the target at each place, float32 [P].</summary>
+    public Tensor PlaceTargets(Device device) => tensor(_examples.SelectMany(example => example.Target).ToArray(), device: device);
 
     /// <summary>Creates the index of the example of each sequence, int64 [S].</summary>
     public Tensor ExampleOf(Device device) => tensor(Counts.SelectMany((count, b) => Enumerable.Repeat((long)b, count)).ToArray(), device: device);

@@ -40,7 +40,7 @@ internal sealed class TaskHead : nn.Module
         nn.init.zeros_(clf.bias!);
     }
 
-    /// <summary>Computes the outputs of a batch in float32: [B, n], or the scores [B, K] of the choices.</summary>
+    /// <summary>Computes the outputs of a batch in float32: [B, n], the scores [B, K] of the choices, or [P, n] for the places.</summary>
     /// <param name="hidden">Final hidden states [S, T, C].</param>
     /// <param name="batch">The batch of these hidden states.</param>
     internal Tensor Outputs(Tensor hidden, TaskBatch batch)
@@ -48,29 +48,60 @@ internal sealed class TaskHead : nn.Module
         using var scope = NewDisposeScope();
         long C = hidden.shape[2];
         Device device = hidden.device;
-        Tensor states = hidden.reshape(-1, C).index_select(0, batch.ExtractRows(device)); // (S, T, C) -> (S, C)
+        Tensor states = hidden.reshape(-1, C).index_select(0, _input == HeadInput.Places ? batch.PlaceRows(device) : batch.ExtractRows(device)); // (S, T, C) -> (S, C), or (P, C)
         if (_input == HeadInput.Sum)
             states = states.view(batch.Examples, -1, C).sum(1); // (B, C)
         if (training && _dropout > 0)
-            states = states * Mask(batch, C, device);
+            states = _input == HeadInput.Places ? F.dropout(states, _dropout, training: true) : states * Mask(batch, C, device);
         Tensor outputs = clf.call(states);
         if (_input != HeadInput.Each)
-            return outputs.MoveToOuterDisposeScope(); // (B, n)
+            return outputs.MoveToOuterDisposeScope(); // (B, n), or (P, n)
         int most = batch.Counts.Max();
         return full([batch.Examples * most], NoChoice, ScalarType.Float32, device)
             .scatter(0, batch.ScorePlaces(most, device), outputs.squeeze(1)) // (S) -> (B K)
             .view(batch.Examples, most).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Computes the unweighted loss of each example [B]: the cross entropy with the target distribution, or the squared error of a score.</summary>
+    /// <summary>Computes the unweighted loss of each example [B]: the cross entropy with the target distribution, the mean binary cross entropy of a set of classes, or the squared error of a score.</summary>
     internal Tensor Losses(Tensor outputs, TaskBatch batch)
     {
         using var scope = NewDisposeScope();
+        if (_input == HeadInput.Places)
+            return PlaceLosses(outputs, batch).MoveToOuterDisposeScope();
         Tensor targets = batch.Targets((int)outputs.shape[1], outputs.device);
-        Tensor losses = _target == TargetKind.Score
-            ? (outputs - targets).square().squeeze(1)
-            : -(targets * F.log_softmax(outputs, -1)).sum(-1);
+        Tensor losses = _target switch
+        {
+            TargetKind.Score => (outputs - targets).square().squeeze(1),
+            TargetKind.ClassSet => (outputs.clamp_min(0) - outputs * targets + (-outputs.abs()).exp().log1p()).mean([-1]),
+            _ => -(targets * F.log_softmax(outputs, -1)).sum(-1),
+        };
         return losses.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Computes the losses [B] of examples whose places have their own outputs: the mean cross entropy over the places, or that of the first and the
+    /// last place of an answer.
+    /// </summary>
+    private Tensor PlaceLosses(Tensor outputs, TaskBatch batch)
+    {
+        Device device = outputs.device;
+        if (_target == TargetKind.Span)
+            return (EndLosses(outputs, 0, batch) + EndLosses(outputs, 1, batch)) / 2;
+        Tensor classes = batch.PlaceTargets(device).to(ScalarType.Int64).unsqueeze(1); // (P, 1)
+        Tensor losses = -F.log_softmax(outputs, -1).gather(1, classes).squeeze(1) * batch.PlaceWeights(device); // (P)
+        return zeros([batch.Examples], ScalarType.Float32, device).index_add(0, batch.ExampleOfPlaces(device), losses, 1);
+    }
+
+    /// <summary>Computes the cross entropy [B] of the softmax over the places of an example with the first (end 0) or the last (end 1) place of the answer.</summary>
+    private static Tensor EndLosses(Tensor outputs, int end, TaskBatch batch)
+    {
+        Device device = outputs.device;
+        int most = batch.PlaceCounts.Max();
+        Tensor among = batch.PlacesAmong(most, device), values = batch.PlaceTargets(device); // (P); 1 is the first place, 2 the last one, 3 both
+        Tensor logits = full([batch.Examples * most], NoChoice, ScalarType.Float32, device).scatter(0, among, outputs.select(1, end)).view(batch.Examples, most); // (B, K)
+        Tensor marks = (values.eq(1 + end) | values.eq(3)).to(ScalarType.Float32);
+        Tensor target = zeros([batch.Examples * most], ScalarType.Float32, device).scatter(0, among, marks).view(batch.Examples, most); // (B, K)
+        return -(target * F.log_softmax(logits, -1)).sum(-1);
     }
 
     /// <summary>Writes the file of the head into an existing directory.</summary>

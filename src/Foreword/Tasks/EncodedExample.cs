@@ -11,6 +11,39 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
     /// <summary>Gets the number of tokens in the longest sequence.</summary>
     public int Length => Sequences.Sequences.Max(sequence => sequence.Length);
 
+    /// <summary>Gets the windows of a long text as examples of their own, with the example's target; the example itself if it has one sequence.</summary>
+    internal IReadOnlyList<EncodedExample> Windows => Sequences.Sequences.Count == 1
+        ? [this]
+        : [.. Sequences.Sequences.Select((sequence, w) => Sequences.Places is not { } places
+            ? this with { Sequences = new TaskSequences([sequence], IsTruncated: false) }
+            : this with
+            {
+                Sequences = Sequences with { Sequences = [sequence], Places = [places[w]] },
+                Target = Target.Length == 0 ? [] : Target[places.Take(w).Sum(own => own.Count)..places.Take(w + 1).Sum(own => own.Count)],
+            })];
+
+    /// <summary>
+    /// Computes the outputs of examples from the outputs of their windows: the mean of each output, or the outputs of the places of one window after the
+    /// other.
+    /// </summary>
+    /// <param name="examples">The examples.</param>
+    /// <param name="windows">The outputs for the windows of all examples, in their order.</param>
+    internal static float[][] OfWindows(IReadOnlyList<EncodedExample> examples, IReadOnlyList<float[]> windows)
+    {
+        float[][] outputs = new float[examples.Count][];
+        int next = 0;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            int count = examples[i].Sequences.Sequences.Count, first = next;
+            next += count;
+            outputs[i] = count == 1 ? windows[first]
+                : examples[i].Sequences.Places is not null ? [.. windows.Skip(first).Take(count).SelectMany(window => window)]
+                : [.. windows[first].Select((_, n) => (float)(Enumerable.Range(first, count).Sum(w => (double)windows[w][n]) / count))];
+        }
+
+        return outputs;
+    }
+
     /// <summary>Encodes examples that a model is going to answer. Their labels are ignored.</summary>
     /// <param name="examples">The examples.</param>
     /// <param name="task">The task that decides how an example is read.</param>
@@ -44,6 +77,6 @@ public sealed record EncodedExample(TaskSequences Sequences, float[] Target, flo
         TaskSequences sequences = task.Definition.Transform(example, encoder);
         if (sequences.Sequences.Any(sequence => sequence.Length == 0))
             throw new InvalidDataException($"{example.MessagePrefix}the text has no tokens, and the model adds none around it; there is nothing to read");
-        return example.Label is null ? new EncodedExample(sequences, [], 1) : new EncodedExample(sequences, task.TargetOf(example), task.WeightOf(example));
+        return example.Label is null ? new EncodedExample(sequences, [], 1) : new EncodedExample(sequences, task.Definer.Values(task, example, sequences), task.WeightOf(example));
     }
 }

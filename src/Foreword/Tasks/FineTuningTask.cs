@@ -1,4 +1,5 @@
 using Foreword.Settings;
+using Foreword.Tasks.Kinds;
 using Foreword.Tasks.Metrics;
 
 namespace Foreword.Tasks;
@@ -23,14 +24,33 @@ public enum TargetKind
 
     /// <summary>One of the example's own answers. Each answer gets one score, with a softmax over the scores. The loss is cross entropy.</summary>
     Choice,
+
+    /// <summary>
+    /// Any number of the classes, also none. The head has one output for each class, with a sigmoid. The loss is the mean binary cross entropy over
+    /// the classes.
+    /// </summary>
+    ClassSet,
+
+    /// <summary>
+    /// One class for each word of the text. The head has one output for each class, with a softmax over them, at the last token of each word. The loss
+    /// is the mean cross entropy over the words.
+    /// </summary>
+    WordClasses,
+
+    /// <summary>
+    /// A part of a text. The head has two outputs at each token of the text, for the first and for the last token of the part, each with a softmax over
+    /// the tokens. The loss is the mean of the two cross entropies.
+    /// </summary>
+    Span,
 }
 
 /// <summary>
-/// The ways in which the head's input is made from the hidden states at the extract tokens of an example's sequences (GPT-1 paper, section 3.3).
+/// The ways in which the head's input is made from the hidden states of an example's sequences. Except for <see cref="Places"/>, these are the states at
+/// their extract tokens (GPT-1 paper, section 3.3).
 /// </summary>
 public enum HeadInput
 {
-    /// <summary>The example has one sequence. The head reads its state.</summary>
+    /// <summary>The example has one sequence, or several windows of a long text. The head reads the state of each; the outputs are the means.</summary>
     One,
 
     /// <summary>The example has several sequences. The head reads the sum of their states.</summary>
@@ -38,6 +58,9 @@ public enum HeadInput
 
     /// <summary>The example has several sequences. The head scores each state separately.</summary>
     Each,
+
+    /// <summary>The head reads the states at the places that the sequences name, see <see cref="TaskSequences.Places"/>. Each place has its own outputs.</summary>
+    Places,
 }
 
 /// <summary>
@@ -47,7 +70,7 @@ public enum HeadInput
 public abstract class FineTuningTask
 {
     private static readonly Registry<FineTuningTask> Registered = new("fine-tuning task", task => [task.Kind],
-        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask()]);
+        [new ClassificationTask(), new EntailmentTask(), new SimilarityTask(), new MultipleChoiceTask(), new RegressionTask(), new MultiLabelTask(), new TokenLabelsTask(), new SpanTask()]);
 
     /// <summary>Gets all kinds of tasks.</summary>
     public static IReadOnlyList<FineTuningTask> All => Registered.All;
@@ -74,6 +97,12 @@ public abstract class FineTuningTask
 
     /// <summary>Gets what the head reads.</summary>
     public virtual HeadInput HeadInput => HeadInput.One;
+
+    /// <summary>
+    /// Gets whether a text that is longer than the context can be read in windows (<c>task.stride</c>). <see cref="Transform"/> then returns a sequence
+    /// for each window, see <see cref="TaskEncoder.Read"/>.
+    /// </summary>
+    public virtual bool ReadsWindows => false;
 
     /// <summary>Returns the kind of output to train if none is requested.</summary>
     /// <param name="labels">The distinct labels of the training set.</param>
@@ -128,11 +157,25 @@ public abstract class FineTuningTask
 /// <param name="Role">The column's role, which is also its default name in the header of a file.</param>
 /// <param name="IsOptional">Whether the column is read only if it is assigned explicitly, as in <c>question=ask</c>.</param>
 /// <param name="IsMany">Whether the role takes several columns, or one column that holds a list.</param>
-public sealed record TaskColumn(string Role, bool IsOptional = false, bool IsMany = false);
+/// <param name="IsWords">Whether a list in the column is the words of one text, which are joined with a space between.</param>
+public sealed record TaskColumn(string Role, bool IsOptional = false, bool IsMany = false, bool IsWords = false);
 
 /// <summary>The token sequences of one example.</summary>
 /// <param name="Sequences">
 /// One sequence, two sequences or one for each choice. Each sequence ends with the extract token if the model has task tokens.
 /// </param>
 /// <param name="IsTruncated">Whether tokens of the text were removed to fit the context length.</param>
-public sealed record TaskSequences(IReadOnlyList<int[]> Sequences, bool IsTruncated);
+public sealed record TaskSequences(IReadOnlyList<int[]> Sequences, bool IsTruncated)
+{
+    /// <summary>Gets the places of each sequence that the head reads, in ascending order; null if it reads the last token's state.</summary>
+    public IReadOnlyList<IReadOnlyList<TaskPlace>>? Places { get; init; }
+
+    /// <summary>Gets the text whose characters the places answer for; null if they answer for words, or if there are no places.</summary>
+    public string? Text { get; init; }
+}
+
+/// <summary>A token whose state the head reads, and the part of the text that it answers for.</summary>
+/// <param name="Position">The index of the token in its sequence.</param>
+/// <param name="Start">The index of the first word or character of the part.</param>
+/// <param name="End">The index after its last word or character.</param>
+public readonly record struct TaskPlace(int Position, int Start, int End);

@@ -4,10 +4,10 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Foreword.IO;
 using Foreword.Models;
-using Foreword.Numerics;
 using Foreword.Settings;
 using Foreword.Tasks.HuggingFace;
 using Foreword.Tasks.Metrics;
+using Foreword.Tasks.Targets;
 using Foreword.Tokenization;
 using Foreword.Weights.Catalog;
 
@@ -61,6 +61,20 @@ public sealed record TaskDescription
     /// <summary>Gets the maximum number of tokens in a sequence.</summary>
     public required int ContextLength { get; init; }
 
+    /// <summary>
+    /// Gets the number of tokens after which the next window of a long text begins, 1 or more; null if long texts are cut. The outputs of a text are
+    /// means over its windows.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Stride { get; init; }
+
+    /// <summary>
+    /// Gets the probability above which a class of a set is predicted, 0 to 1; or the difference of scores above which a question gets no answer. Null if
+    /// answers have no threshold, or if every question gets an answer.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Threshold { get; init; }
+
     /// <summary>Gets the columns of the training data with their roles, as in <c>text=question</c>.</summary>
     public IReadOnlyList<string> Columns { get; init; } = [];
 
@@ -81,12 +95,25 @@ public sealed record TaskDescription
     [JsonIgnore]
     public SequenceTemplate Around => Template ?? Tokens!.Template();
 
+    /// <summary>Creates the encoder that builds the model's sequences.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    internal TaskEncoder EncoderWith(Tokenizer tokenizer) => new(tokenizer, Around, ContextLength) { Stride = Stride };
+
     /// <summary>Gets the number of outputs of the head, which is the number of rows of its weight.</summary>
     [JsonIgnore]
-    public int Outputs => Target is TargetKind.Classes or TargetKind.SoftLabels ? Labels.Count : 1;
+    public int Outputs => Definer.Outputs(this);
+
+    /// <summary>Gets the metrics that an evaluation reports. The first one selects the best epoch by default.</summary>
+    [JsonIgnore]
+    internal IReadOnlyList<TaskMetric> Metrics => Definer.MetricsOf(this);
+
+    /// <summary>Gets the definition of labels, answers and losses.</summary>
+    [JsonIgnore]
+    internal TaskTarget Definer => TaskTarget.Of(Target);
 
     /// <summary>
-    /// Returns the values that the loss compares with the outputs: a distribution over classes, choices or steps, or the standardized number.
+    /// Returns the values that the loss compares with the outputs: a distribution over classes, choices or steps, 1 for each class of a set, or the
+    /// standardized number.
     /// </summary>
     /// <param name="example">An example with a label.</param>
     /// <returns>One value for a score, otherwise one for each label.</returns>
@@ -97,21 +124,8 @@ public sealed record TaskDescription
     public float[] TargetOf(TaskExample example)
     {
         ArgumentNullException.ThrowIfNull(example);
-        string label = example.Label ?? throw new ArgumentException($"{example.MessagePrefix}the example has no label", nameof(example));
-        switch (Target)
-        {
-            case TargetKind.Score:
-                return [(float)((Number(label, example.Where) - ScoreMean) / ScoreScale)];
-            case TargetKind.SoftLabels:
-                double least = Number(Labels[0], FileName), score = Number(label, example.Where);
-                return score >= least && score <= least + Labels.Count - 1
-                    ? SoftLabels.Of(score, least, Labels.Count)
-                    : throw new InvalidDataException($"{example.MessagePrefix}label {label} is outside {Labels[0]} to {Labels[^1]}");
-            default:
-                float[] target = new float[Labels.Count];
-                target[IndexOf(example, label)] = 1;
-                return target;
-        }
+        _ = example.Label ?? throw new ArgumentException($"{example.MessagePrefix}the example has no label", nameof(example));
+        return Definer.Values(this, example);
     }
 
     /// <summary>Returns the weight of an example in the loss.</summary>
@@ -122,42 +136,41 @@ public sealed record TaskDescription
         return ClassWeights.Count == 0 ? 1 : (float)ClassWeights[IndexOf(example, example.Label!)];
     }
 
-    /// <summary>Converts the head's outputs to an answer.</summary>
+    /// <summary>Converts the head's outputs to an answer, if the head reads one state for each example or choice.</summary>
     /// <param name="outputs">The outputs [<see cref="Outputs"/>], or one score for each of the example's choices.</param>
     /// <exception cref="InvalidDataException">An output is infinite or NaN.</exception>
+    /// <exception cref="ArgumentException">The task needs the example's sequences, too.</exception>
     public Prediction Answer(ReadOnlySpan<float> outputs)
     {
         ModelOutput.Check(outputs, "output for an example");
-        if (Target == TargetKind.Score)
-        {
-            double value = ScoreMean + ScoreScale * outputs[0];
-            return new Prediction(Text(value), -1, value, []);
-        }
-
-        double[] probabilities = LogitRow.Softmax(outputs);
-        if (Target == TargetKind.SoftLabels)
-        {
-            double value = Number(Labels[0], FileName) + probabilities.Select((p, step) => p * step).Sum();
-            return new Prediction(Text(value), -1, value, probabilities);
-        }
-
-        int best = Array.IndexOf(probabilities, probabilities.Max());
-        return new Prediction(Labels[best], best, double.NaN, probabilities);
+        return Definer.Answer(this, null, outputs);
     }
 
-    /// <summary>Computes the unweighted loss of an example: cross entropy in nats, or the squared error of the standardized number.</summary>
-    /// <param name="outputs">The outputs, as for <see cref="Answer"/>.</param>
-    /// <param name="target">The target that <see cref="TargetOf"/> returns.</param>
-    public double Loss(ReadOnlySpan<float> outputs, ReadOnlySpan<float> target)
+    /// <summary>Converts the head's outputs for an example to an answer.</summary>
+    /// <param name="example">The example that the model read.</param>
+    /// <param name="outputs">
+    /// The outputs [<see cref="Outputs"/>], which are means over the windows of a long text. Choices have one score each. If the head reads places, there
+    /// are [<see cref="Outputs"/>] for each of them.
+    /// </param>
+    /// <exception cref="InvalidDataException">An output is infinite or NaN.</exception>
+    internal Prediction Answer(EncodedExample example, ReadOnlySpan<float> outputs)
     {
-        if (Target == TargetKind.Score)
-            return (outputs[0] - target[0]) * (outputs[0] - target[0]);
-        double[] probabilities = LogitRow.Softmax(outputs);
-        double loss = 0;
-        for (int i = 0; i < probabilities.Length; i++)
-            loss -= target[i] == 0 ? 0 : target[i] * Math.Log(Math.Max(probabilities[i], double.Epsilon));
-        return loss;
+        ModelOutput.Check(outputs, "output for an example");
+        return Definer.Answer(this, example.Sequences, outputs);
     }
+
+    /// <summary>
+    /// Computes the unweighted loss of an example: cross entropy in nats, the mean binary cross entropy over classes, or the squared error of the
+    /// standardized number.
+    /// </summary>
+    /// <param name="outputs">The outputs, as for <see cref="Answer(ReadOnlySpan{float})"/>.</param>
+    /// <param name="target">The target that <see cref="TargetOf"/> returns.</param>
+    public double Loss(ReadOnlySpan<float> outputs, ReadOnlySpan<float> target) => Definer.Loss(this, null, outputs, target);
+
+    /// <summary>Computes the unweighted loss of an example.</summary>
+    /// <param name="example">The example with its target.</param>
+    /// <param name="outputs">The outputs, as for <see cref="Answer(EncodedExample, ReadOnlySpan{float})"/>.</param>
+    internal double Loss(EncodedExample example, ReadOnlySpan<float> outputs) => Definer.Loss(this, example.Sequences, outputs, example.Target);
 
     /// <summary>Pairs the labels of examples with the predictions, to compute metrics.</summary>
     /// <param name="examples">Examples with labels.</param>
@@ -167,11 +180,7 @@ public sealed record TaskDescription
     {
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentNullException.ThrowIfNull(predictions);
-        if (Target is TargetKind.Score or TargetKind.SoftLabels)
-            return new TaskOutcomes.OfScores([.. examples.Select(e => Number(e.Label!, e.Where))], [.. predictions.Select(p => p.Value)]);
-        return new TaskOutcomes.OfClasses(
-            [.. examples.Select(e => IndexOf(e, e.Label!))], [.. predictions.Select(p => p.Index)], Labels,
-            [.. predictions.Select(p => p.Probabilities.Concat(Enumerable.Repeat(0.0, Labels.Count - p.Probabilities.Count)).ToArray())]);
+        return Definer.Outcomes(this, examples, predictions);
     }
 
     /// <summary>
@@ -229,8 +238,6 @@ public sealed record TaskDescription
             ? number
             : throw new InvalidDataException($"{where}: label '{label}' is not a number");
 
-    private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
-
     /// <summary>Checks that a resumed run learns the same task as before.</summary>
     /// <param name="before">The task of the run so far.</param>
     /// <param name="directory">The directory of that task, for the message.</param>
@@ -258,8 +265,10 @@ public sealed record TaskDescription
     {
         if (FineTuningTask.All.All(task => task.Kind != Kind))
             throw new InvalidDataException($"{path}: kind is '{Kind}'; expected {string.Join(" | ", FineTuningTask.All.Select(task => task.Kind))}");
-        if (Target != TargetKind.Score && (Labels is null || Labels.Count < 2))
-            throw new InvalidDataException($"{path}: labels has {Labels?.Count ?? 0} entries; expected at least 2");
+        if ((Labels?.Count ?? 0) < Definer.LeastLabels)
+            throw new InvalidDataException($"{path}: labels has {Labels?.Count ?? 0} entries; expected at least {Definer.LeastLabels}");
+        if (Stride is < 1)
+            throw new InvalidDataException($"{path}: stride is {Stride}; expected at least 1");
         if (Delimiter is not null && Delimiter.Length != 1)
             throw new InvalidDataException($"{path}: delimiter is '{Delimiter}'; expected one character");
         if ((Tokens is null && Template is null) || ContextLength < 1)
@@ -269,7 +278,9 @@ public sealed record TaskDescription
         return this;
     }
 
-    private int IndexOf(TaskExample example, string label)
+    /// <summary>Returns the index of a class or choice.</summary>
+    /// <exception cref="InvalidDataException">There is no such class or choice. The message names the row.</exception>
+    internal int IndexOf(TaskExample example, string label)
     {
         int place = PlaceOf(label);
         if (place >= 0)

@@ -38,8 +38,44 @@ public sealed record TaskEncoder(Tokenizer Tokenizer, SequenceTemplate Template,
     {
     }
 
+    /// <summary>Gets the number of tokens after which the next window of a long text begins, 1 or more; null to cut long texts.</summary>
+    public int? Stride { get; init; }
+
+    /// <summary>Gets the number of tokens of a single text for which a sequence has room.</summary>
+    internal int Room => ContextLength - Template.CountAround(1);
+
     /// <summary>Encodes a text without the task's tokens.</summary>
     public int[] Ids(string text) => Tokenizer.Encode(text);
+
+    /// <summary>
+    /// Reads a single text: <c>[start] text [extract]</c>. A text that does not fit is cut. With <see cref="Stride"/>, it becomes one sequence for each
+    /// window instead. A window begins every <see cref="Stride"/> tokens, until one ends with the text.
+    /// </summary>
+    /// <param name="text">The text as token ids.</param>
+    /// <exception cref="ArgumentException">The context length is too short for the task tokens and one token of the text.</exception>
+    public TaskSequences Read(int[] text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        int room = Room;
+        if (Stride is { } stride && text.Length > room && room > 0)
+            return new TaskSequences([.. WindowStarts(text.Length, room, stride).Select(start => Join([text[start..Math.Min(text.Length, start + room)]]).Sequence)], IsTruncated: false);
+        (int[] sequence, bool isTruncated) = Join([text]);
+        return new TaskSequences([sequence], isTruncated);
+    }
+
+    /// <summary>Returns the first token of each window of a text.</summary>
+    /// <param name="length">The number of tokens of the text.</param>
+    /// <param name="room">The number of tokens of a window.</param>
+    /// <param name="stride">The number of tokens from the beginning of a window to the next one. At most the room, so that no token is left out.</param>
+    internal static IEnumerable<int> WindowStarts(int length, int room, int stride)
+    {
+        for (int start = 0; ; start += Math.Min(stride, room))
+        {
+            yield return start;
+            if (start + room >= length)
+                yield break;
+        }
+    }
 
     /// <summary>
     /// Joins groups of texts into one sequence, with a delimiter between groups: <c>[start] a b [delim] c [extract]</c>. If the texts do not fit,

@@ -17,6 +17,8 @@ public sealed class SharedDataTests
     [InlineData("openbookqa")]
     [InlineData("xcopa-zh")]
     [InlineData("mwsc")]
+    [InlineData("xquad-en")]
+    [InlineData("xquad-zh")]
     public void EveryRowIsRead(string name, int? train = null)
     {
         string? data = Environment.GetEnvironmentVariable(Variable);

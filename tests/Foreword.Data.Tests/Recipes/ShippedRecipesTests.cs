@@ -19,7 +19,7 @@ public class ShippedRecipesTests
     public void TheRecipesAreThere() => Assert.Subset(Names.ToHashSet(), new HashSet<string>
     {
         "gpt1.yaml", "gpt2-124m.yaml", "shakespeare.yaml", "quickstart.yaml", "books.yaml", "finetune-banking77.yaml", "finetune-sentiment.yaml", "finetune-snli.yaml",
-        "finetune-sts.yaml", "finetune-openbookqa.yaml", "finetune-copa.yaml", "finetune-xcopa-zh.yaml",
+        "finetune-sts.yaml", "finetune-openbookqa.yaml", "finetune-copa.yaml", "finetune-xcopa-zh.yaml", "finetune-xquad.yaml",
     });
 
     [Theory]

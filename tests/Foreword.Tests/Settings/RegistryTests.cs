@@ -1,5 +1,6 @@
 using Foreword.Settings;
 using Foreword.Tasks;
+using Foreword.Tasks.Kinds;
 using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Words;
 using Foreword.Weights.Catalog;

@@ -54,6 +54,30 @@ public class TaskEncoderTests
         Assert.Equal("a context of 4 tokens has no room for 2 texts and 3 task tokens (Parameter 'groups')", problem.Message);
     }
 
+    [Theory]
+    [InlineData("classification")]
+    [InlineData("multi-label")]
+    [InlineData("regression")]
+    public void ALongTextBecomesWindowsThatBeginEveryStride(string kind)
+    {
+        TaskEncoder encoder = new TaskEncoder(Bytes, new TaskTokens(300, 301, 302), 6) { Stride = 3 };
+        Assert.Equal([[300, 'a', 'b', 'c', 'd', 302]], Of(kind, encoder, "abcd"));
+        Assert.Equal([[300, 'a', 'b', 'c', 'd', 302], [300, 'd', 'e', 302]], Of(kind, encoder, "abcde"));
+        Assert.Equal([[300, 'a', 'b', 'c', 'd', 302], [300, 'd', 'e', 'f', 'g', 302]], Of(kind, encoder, "abcdefg"));
+        Assert.Equal([[300, 'a', 'b', 'c', 'd', 302]], Of(kind, encoder with { Stride = null }, "abcdefg"));
+        Assert.False(FineTuningTask.OfKind(kind).Transform(new TaskExample(["abcdefg"], []), encoder).IsTruncated);
+    }
+
+    [Fact]
+    public void EveryTokenOfALongTextIsInAWindow() => Gen.Select(Gen.Int[1, 200], Gen.Int[4, 30], Gen.Int[1, 40]).Sample((length, context, stride) =>
+    {
+        int[] text = [.. Enumerable.Range(1, length)];
+        IReadOnlyList<int[]> windows = (Encoder(context) with { Stride = stride }).Read(text).Sequences;
+        Assert.Equal(text, windows.SelectMany(window => window[1..^1]).Distinct());
+        Assert.All(windows, window => Assert.True(window.Length <= context && window[0] == Tokens.Start && window[^1] == Tokens.Extract));
+        Assert.All(windows.SkipLast(1), window => Assert.Equal(context, window.Length));
+    });
+
     [Fact]
     public void EachKindBuildsThePapersSequences()
     {
@@ -61,6 +85,7 @@ public class TaskEncoderTests
         TaskEncoder encoder = new(Bytes, new TaskTokens(300, 301, 302), 64);
         Assert.Equal([[300, 'a', 302]], Of("classification", encoder, "a"));
         Assert.Equal([[300, 'a', 302]], Of("regression", encoder, "a"));
+        Assert.Equal([[300, 'a', 302]], Of("multi-label", encoder, "a"));
         Assert.Equal([[300, 'a', 301, 'b', 302]], Of("entailment", encoder, "a", "b"));
         Assert.Equal([[300, 'a', 301, 'b', 302], [300, 'b', 301, 'a', 302]], Of("similarity", encoder, "a", "b"));
         TaskExample question = new(["c", "q"], ["x", "y", "z"]);
@@ -103,7 +128,7 @@ public class TaskEncoderTests
 
     [Fact]
     public void AnUnknownKindNamesTheNearest() => Assert.Equal(
-        "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression; did you mean 'entailment'? (Parameter 'kind')",
+        "unknown task 'entailmnt'; expected classification | entailment | similarity | multiple-choice | regression | multi-label | token-labels | span; did you mean 'entailment'? (Parameter 'kind')",
         Assert.Throws<ArgumentException>(() => FineTuningTask.OfKind("entailmnt")).Message);
 
     private static readonly Tokenizer Bytes = new CodePoints();

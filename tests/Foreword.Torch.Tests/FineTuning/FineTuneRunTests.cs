@@ -142,6 +142,49 @@ public sealed class FineTuneRunTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.BestPath, "head.safetensors")), File.ReadAllBytes(Path.Combine(parts.BestPath, "head.safetensors")));
     }
 
+    /// <summary>Stops and resumes a run of each kind whose examples have windows or places of their own.</summary>
+    [Theory]
+    [InlineData("multi-label")]
+    [InlineData("token-labels")]
+    [InlineData("span")]
+    public void ARunWithWindowsThatIsStoppedAndResumedEqualsTheUninterruptedOne(string kind)
+    {
+        FineTuneRecipe recipe = Small(epochs: 2);
+        recipe = recipe with
+        {
+            Model = recipe.Model with { Dropout = 0.1 },
+            Task = recipe.Task with { Kind = kind, Stride = 6 },
+            Data = recipe.Data with { Train = [_directory.Write($"{kind}.jsonl", string.Concat(Enumerable.Range(0, 24).Select(i => JsonRow(kind, i))))], Columns = [] },
+            Train = recipe.Train with { Keep = 0, LogEvery = 1 },
+        };
+        RunDirectory whole = Directory("whole"), parts = Directory("parts");
+        List<FineTuneEvent> events = [];
+        using (FineTuneRun run = FineTuneRun.Start(recipe, whole, new SynchronousProgress<FineTuneEvent>(events.Add)))
+            run.Run(TestContext.Current.CancellationToken);
+        FineTuneInfo info = events.OfType<FineTuneEvent.Began>().Single().Info;
+        Assert.True(info.Windows > info.TrainExamples, $"{info.Windows} windows of {info.TrainExamples} examples");
+        StopRequest stop = new();
+        using (FineTuneRun run = FineTuneRun.Start(recipe, parts, new SynchronousProgress<FineTuneEvent>(happened => StopAt(info.StepsPerEpoch + 1, happened, stop))))
+            Assert.Equal(RunOutcome.Stopped, run.Run(stop));
+        torch.manual_seed(4321);
+        using (FineTuneRun resumed = FineTuneRun.Resume(recipe, parts, parts.Newest))
+            Assert.Equal(RunOutcome.Finished, resumed.Run(TestContext.Current.CancellationToken));
+        RunMetrics a = RunMetrics.Read(whole.MetricsPath), b = RunMetrics.Read(parts.MetricsPath);
+        Assert.Equal(a.Steps.Select(s => (s.Step, s.Loss, s.GradNorm)), b.Steps.Select(s => (s.Step, s.Loss, s.GradNorm)));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.BestPath, "head.safetensors")), File.ReadAllBytes(Path.Combine(parts.BestPath, "head.safetensors")));
+    }
+
+    private static string JsonRow(string kind, int i)
+    {
+        string text = $"the weather is {(i % 2 == 0 ? "good" : "bad")} today and so it was on day {i} of the year"; // longer than the context
+        return kind switch
+        {
+            "multi-label" => $$"""{"text": "{{text}}", "label": [{{(i % 2 == 0 ? "\"good\"" : "")}}]}""",
+            "token-labels" => $$"""{"text": "{{text}}", "label": "{{string.Join(' ', text.Split(' ').Select(word => word is "good" or "bad" ? "B-SKY" : "O"))}}"}""",
+            _ => $$"""{"question": "how?", "context": "{{text}}", "label": "{{(i % 3 == 0 ? "" : i % 2 == 0 ? "good" : "bad")}}"}""",
+        } + "\n";
+    }
+
     [Fact]
     public void PatienceEndsARunWhoseValidationGetsNoBetter()
     {

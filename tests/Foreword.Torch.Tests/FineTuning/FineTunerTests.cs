@@ -38,6 +38,44 @@ public class FineTunerTests
         Assert.Equal(examples.Select(IsOdd), model.Outputs(examples).Select(outputs => Task.Answer(outputs).Index));
     }
 
+    /// <summary>Compares the loss that libtorch computes for a batch with the definition in plain C#, for targets with several values.</summary>
+    [Theory]
+    [InlineData("multi-label", TargetKind.ClassSet)]
+    [InlineData("token-labels", TargetKind.WordClasses)]
+    [InlineData("span", TargetKind.Span)]
+    public void TheLossIsThatOfTheTask(string kind, TargetKind target)
+    {
+        using var scope = NewDisposeScope();
+        TaskDescription task = Task with { Kind = kind, Target = target, Labels = target == TargetKind.Span ? [] : ["a", "b", "c"] };
+        EncodedExample[] examples = [Of(3), Of(5)];
+        using FineTunedModel model = FineTunedModel.Create(
+            LanguageModule.Create(new GptConfig { NLayer = 1, NHead = 2, NEmbd = 16, ContextLength = 64, VocabSize = 303 }, seed: 3), new TaskHead(task, 16, 0, seed: 1), task);
+        float[][] outputs = model.Outputs(examples);
+        TaskBatch batch = new(examples);
+        using var noGradient = no_grad();
+        float[] losses = model.Head.Losses(model.Head.Outputs(Hidden(model, batch), batch), batch).data<float>().ToArray();
+        Assert.Equal(examples.Select((example, i) => task.Loss(example, outputs[i])), losses.Select(loss => (double)loss), (a, b) => Math.Abs(a - b) < 1e-5);
+
+        EncodedExample Of(int words)
+        {
+            int[] sequence = [300, .. Enumerable.Range(7, words), 302];
+            TaskPlace[] places = [.. Enumerable.Range(1, words + 1).Select(p => new TaskPlace(p, p - 1, p))];
+            float[] values = target switch
+            {
+                TargetKind.ClassSet => [1, 0, 1],
+                TargetKind.WordClasses => [.. Enumerable.Range(0, words + 1).Select(p => (float)(p % 3))],
+                _ => [0, 1, 2, .. Enumerable.Repeat(0f, words - 2)],
+            };
+            return new EncodedExample(new TaskSequences([sequence], false) { Places = target == TargetKind.ClassSet ? null : [places], Text = "the text" }, values, 1);
+        }
+    }
+
+    private static Tensor Hidden(FineTunedModel model, TaskBatch batch)
+    {
+        using Foreword.Torch.Paths.IModelPath path = Foreword.Torch.Paths.ModelPath.Create(model.Model);
+        return path.Hidden(batch.Ids(model.Device));
+    }
+
     [Fact]
     public void AccumulatedMicroBatchesEqualOneLargeBatch()
     {

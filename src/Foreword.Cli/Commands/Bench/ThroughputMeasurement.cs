@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Tasks;
+using Foreword.Tasks.Kinds;
 using Foreword.Torch;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Kernels;

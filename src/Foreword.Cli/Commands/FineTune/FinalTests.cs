@@ -64,7 +64,7 @@ internal sealed class FinalTests(Terminal terminal, Action<string> show, FineTun
 
     private void Evaluate(TaskDescription task, DatasetPart part, Prediction[] answers, bool isFirst, Dictionary<string, double> metrics)
     {
-        IReadOnlyList<TaskMetric> usual = task.Definition.Metrics(task.Target);
+        IReadOnlyList<TaskMetric> usual = task.Metrics;
         TaskMetric? chosen = BestMetric.Create(task, recipe.Train.BestMetric).Metric;
         IReadOnlyList<TaskMetric> all = chosen is null || usual.Any(metric => metric.Name == chosen.Name) ? usual : [.. usual, chosen];
         TaskEvaluation evaluation = TaskEvaluation.Compute(task.Kind, task.Outcomes(part.Examples, answers), all, TaskModels.Resamples, recipe.Train.Seed);

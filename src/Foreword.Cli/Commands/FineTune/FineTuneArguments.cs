@@ -15,7 +15,7 @@ internal sealed class FineTuneArguments
     private readonly Argument<string?> _source = new("SOURCE") { Description = "A recipe (.yaml), or a model: a directory, a checkpoint, a run.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _dataset = new("--dataset") { Description = "Published data set to learn, in the directory --data (see --list)." };
     private readonly Option<string?> _task = new("--task") { Description = $"Task to learn: {string.Join(", ", Kinds)}." };
-    private readonly Option<string[]> _train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, also .gz and .zst.");
+    private readonly Option<string[]> _train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, CoNLL, SQuAD, also .gz and .zst.");
     private readonly Option<string[]> _validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set, or the data set's own.");
     private readonly Option<string[]> _test = OptionExtensions.Files("--test", "Examples to test the best model on at the end.");
     private readonly TableArguments _tables = new("Columns by name or by number from 0, the label last: text,label; or with their roles: label=category.");
@@ -30,7 +30,7 @@ internal sealed class FineTuneArguments
     private readonly Option<double?> _lr = new("--lr") { Description = "Overrides train.lr." };
     private readonly Option<int?> _batch = new("--batch-size") { Description = "Overrides train.batch_size." };
     private readonly Option<DeviceChoice?> _device = new("--device") { Description = "Device to compute on; overrides train.device." };
-    private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch: accuracy, macro_f1, f1, f1:LABEL, matthews, pearson, spearman, rmse or loss; overrides train.best_metric." };
+    private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch, such as accuracy, macro_f1, f1, f1:LABEL, matthews, micro_f1, pearson, spearman, rmse or loss; overrides train.best_metric." };
     private readonly Option<int?> _seed = new("--seed") { Description = "Overrides train.seed." };
     private readonly Option<string?> _template = new("--template") { Description = "Dialogues: how messages become text: chitchat, chatml, plain, or a file (.yaml); overrides task.template." };
     private readonly Option<LossOn?> _lossOn = new("--loss-on") { Description = "Dialogues: the tokens to learn: those of the assistant's answers, or all; overrides task.loss_on." };

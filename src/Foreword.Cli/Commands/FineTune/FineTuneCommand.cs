@@ -89,7 +89,7 @@ internal static class FineTuneCommand
         FineTuningData data = FineTuningData.Open(recipe, source.Tokens, source.Config.ContextLength, terminal.Logger);
         foreach (string warning in data.Warnings)
             terminal.Warn(warning);
-        new DryRun(data.Task, new TaskEncoder(source.Tokenizer, source.Tokens, source.Config.ContextLength)).Show(
+        new DryRun(data.Task, data.Task.EncoderWith(source.Tokenizer)).Show(
             terminal, [("train", data.Train.Count), ("validation", data.Validation.Count), .. data.Tests.Select(part => (part.Name, part.Examples.Count)).DefaultIfEmpty(("test", 0))], [.. data.Train.Take(DryRun.Shown)], json);
         return ExitCodes.Done;
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Cli.Reports;
 using Foreword.Progress;
+using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;
@@ -49,7 +50,7 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
                     _display.Line(line);
                 break;
             case FineTuneEvent.Saved: // saved once an epoch: the line of the epoch is sufficient
-                LossPlot.Write(directory, taskUnit: _info!.Labels.Count == 0 ? "squared error, standardized" : "nats per example");
+                LossPlot.Write(directory, taskUnit: _info!.Target == TargetKind.Score ? "squared error, standardized" : "nats per example");
                 break;
         }
     }
@@ -88,7 +89,9 @@ internal sealed class FineTuneDisplay(Terminal terminal, RunDirectory directory)
         CultureInfo invariant = CultureInfo.InvariantCulture;
         int examples = info.TrainExamples + info.ValidationExamples;
         yield return string.Create(invariant, $"{info.TrainExamples:N0} training examples, {info.ValidationExamples:N0} held out, {(info.Outputs == 1 ? "1 output" : $"{info.Outputs} outputs")}");
-        yield return (info.Truncated == 0
+        yield return (info.Windows > info.TrainExamples
+                ? string.Create(invariant, $"{info.Windows:N0} windows of at most {info.Config.ContextLength} tokens in training")
+                : info.Truncated == 0
                 ? $"all fit the context of {info.Config.ContextLength} tokens"
                 : string.Create(invariant, $"{info.Truncated:N0} of {examples:N0} were cut to the context of {info.Config.ContextLength} tokens"))
             + string.Create(invariant, $"; {info.Padding:P0} padding");

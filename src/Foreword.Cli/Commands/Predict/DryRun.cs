@@ -24,7 +24,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
     {
         string directory = ModelDirectory.Resolve(path);
         TaskDescription task = TaskDescription.Read(directory);
-        return new DryRun(task, new TaskEncoder(ModelDirectory.LoadTokenizer(directory), task.Around, task.ContextLength));
+        return new DryRun(task, task.EncoderWith(ModelDirectory.LoadTokenizer(directory)));
     }
 
     /// <summary>Prints the sizes of the sets, and the examples.</summary>
@@ -38,7 +38,7 @@ internal sealed record DryRun(TaskDescription Task, TaskEncoder Encoder)
 
     private void Print(Terminal terminal, IReadOnlyList<(string Name, int Count)> sets, IReadOnlyList<TaskExample> examples)
     {
-        string labels = Task.Labels.Count == 0 ? "a number" : $"{Task.Labels.Count} labels: {string.Join(", ", Task.Labels.Take(MostLabels))}{(Task.Labels.Count > MostLabels ? $" and {Task.Labels.Count - MostLabels} more" : "")}";
+        string labels = Task.Target == TargetKind.Span ? "a part of the context" : Task.Labels.Count == 0 ? "a number" : $"{Task.Labels.Count} labels: {string.Join(", ", Task.Labels.Take(MostLabels))}{(Task.Labels.Count > MostLabels ? $" and {Task.Labels.Count - MostLabels} more" : "")}";
         Lines($"{Task.Kind}, {labels}");
         if (sets.Count > 0)
             Lines(string.Join(", ", sets.Select(set => string.Create(CultureInfo.InvariantCulture, $"{set.Name} {set.Count:N0} {(set.Count == 1 ? "example" : "examples")}"))));

@@ -44,6 +44,8 @@ internal static class PredictCommand
                 TaskModels.Load(parsed.GetValue(run)!, parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(engine), progress));
             TaskModels.SayIfUnfinished(parsed.GetValue(run)!, terminal);
             TaskDescription task = model.Task;
+            if (task.Target == TargetKind.WordClasses && !parsed.GetValue(json) && (parsed.GetValue(id) is not null || parsed.GetValue(withInput)))
+                throw new UsageException($"{(parsed.GetValue(id) is not null ? "--id" : "--with-input")} has no place in lines of words and labels, which {task.Kind} writes; use --json");
             Answers answers = Answers.Of(model, InputOf(task, parsed.GetValue(withInput)), parsed.GetValue(id), terminal.Logger);
             Action<Stream> write = parsed.GetValue(json) ? answers.WriteJson : answers.WriteCsv;
             if (path is not null)

@@ -4,6 +4,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Options;
 using Foreword.Tasks;
+using Foreword.Tasks.Kinds;
+using Foreword.Tasks.Metrics;
 
 namespace Foreword.Cli.Commands.Predict;
 
@@ -30,6 +32,12 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
     {
         using IEnumerator<AnsweredRow> rows = answers.GetEnumerator();
         bool more = rows.MoveNext(); // reads first: if nothing can be read, nothing is written, not even the header
+        if (Task.Target == TargetKind.WordClasses)
+        {
+            WriteWords(stream, rows, more, written);
+            return;
+        }
+
         using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
         string[] own = AnswerNames();
         writer.WriteLine(string.Join(',', Renamed(GivenNames(), own).Concat(own).Select(Field)));
@@ -37,6 +45,23 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
         {
             (PredictionRow row, Prediction? prediction) = rows.Current;
             writer.WriteLine(string.Join(',', Given(row).Concat(Answer(prediction)).Concat(HasErrors ? [Field(row.Fault ?? "")] : [])));
+            written();
+        }
+    }
+
+    /// <summary>Writes a word and its label on each line, with a tab between, and a blank line after each text. A row without an answer is a blank line.</summary>
+    private static void WriteWords(Stream stream, IEnumerator<AnsweredRow> rows, bool more, Action written)
+    {
+        using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        for (; more; more = rows.MoveNext())
+        {
+            if (rows.Current is { Row.Example: { } example, Prediction.Labels: { } labels })
+            {
+                foreach ((string word, string label) in TokenLabelsTask.Words(example.Texts[0]!).Zip(labels))
+                    writer.WriteLine($"{word}\t{label}");
+            }
+
+            writer.WriteLine();
             written();
         }
     }
@@ -56,6 +81,8 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
                 WriteInput(writer, row);
             if (prediction is null)
                 writer.WriteString(Error, row.Fault);
+            else if (Task.Target == TargetKind.WordClasses)
+                WriteWords(writer, TokenLabelsTask.Words(row.Example!.Texts[0]!), prediction);
             else
                 Write(writer, prediction);
             writer.WriteEndObject();
@@ -79,6 +106,19 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
     private void Write(Utf8JsonWriter writer, Prediction prediction)
     {
+        if (Task.Target == TargetKind.Span)
+        {
+            WriteSpan(writer, prediction);
+            return;
+        }
+
+        if (Task.Target == TargetKind.ClassSet)
+        {
+            WriteTexts(writer, "labels", prediction.Labels!);
+            WriteProbabilities(writer, prediction);
+            return;
+        }
+
         if (IsNumber)
         {
             writer.WriteNumber("value", prediction.Value);
@@ -87,15 +127,64 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
 
         writer.WriteString("label", prediction.Label);
         writer.WriteNumber("probability", prediction.Probability);
+        WriteProbabilities(writer, prediction);
+    }
+
+    /// <summary>Writes the answer and where it stands; an empty answer for none.</summary>
+    private static void WriteSpan(Utf8JsonWriter writer, Prediction prediction)
+    {
+        writer.WriteString("answer", prediction.Label);
+        if (prediction.Span is not { } span)
+            return;
+        writer.WriteNumber("probability", span.Probability);
+        writer.WriteNumber("start", span.Start);
+        writer.WriteNumber("end", span.End);
+    }
+
+    /// <summary>Writes the words with their labels and probabilities, and the entities that the labels mark.</summary>
+    private void WriteWords(Utf8JsonWriter writer, string[] words, Prediction prediction)
+    {
+        WriteTexts(writer, "words", words);
+        WriteTexts(writer, "labels", prediction.Labels!);
+        writer.WriteStartArray("probabilities");
+        foreach (double probability in prediction.Probabilities)
+            writer.WriteNumberValue(probability);
+        writer.WriteEndArray();
+        if (!Entity.AreIn(Task.Labels))
+            return;
+        writer.WriteStartArray("entities");
+        foreach (Entity entity in Entity.Of(prediction.Labels!))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", entity.Type);
+            writer.WriteNumber("start", entity.Start);
+            writer.WriteNumber("end", entity.End);
+            writer.WriteString("text", string.Join(' ', words[entity.Start..entity.End]));
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private void WriteProbabilities(Utf8JsonWriter writer, Prediction prediction)
+    {
         writer.WriteStartObject("probabilities");
         for (int i = 0; i < prediction.Probabilities.Count; i++)
             writer.WriteNumber(Task.Labels[i], prediction.Probabilities[i]);
         writer.WriteEndObject();
     }
 
+    private static void WriteTexts(Utf8JsonWriter writer, string name, IReadOnlyList<string> texts)
+    {
+        writer.WriteStartArray(name);
+        foreach (string text in texts)
+            writer.WriteStringValue(text);
+        writer.WriteEndArray();
+    }
+
     private string[] AnswerNames()
     {
-        string[] names = IsNumber ? ["value"] : ["label", "probability", .. Task.Labels.Select(label => $"p_{label}")];
+        string[] names = IsNumber ? ["value"] : Task.Target == TargetKind.Span ? ["answer", "probability", "start", "end"] : ["label", "probability", .. Task.Labels.Select(label => $"p_{label}")];
         return HasErrors ? [.. names, Error] : names;
     }
 
@@ -123,10 +212,17 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
     private IEnumerable<string> Answer(Prediction? prediction)
     {
         if (prediction is null)
-            return Enumerable.Repeat("", IsNumber ? 1 : 2 + Task.Labels.Count);
+            return Enumerable.Repeat("", IsNumber ? 1 : Task.Target == TargetKind.Span ? 4 : 2 + Task.Labels.Count);
+        if (Task.Target == TargetKind.Span)
+            return [Field(prediction.Label), .. prediction.Span is { } span ? new[] { Number(span.Probability), Number(span.Start), Number(span.End) } : ["", "", ""]];
         return IsNumber ? [Number(prediction.Value)]
-            : [Field(prediction.Label), Number(prediction.Probability), .. Task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")];
+            : [Field(prediction.Label), Chosen(prediction), .. Task.Labels.Select((_, i) => i < prediction.Probabilities.Count ? Number(prediction.Probabilities[i]) : "")];
     }
+
+    /// <summary>Returns the probability of the label, or those of the predicted classes in the order of the label.</summary>
+    private string Chosen(Prediction prediction) => Task.Target == TargetKind.ClassSet
+        ? string.Join('|', Task.Labels.Index().Where(label => prediction.Labels!.Contains(label.Item)).Select(label => Number(prediction.Probabilities[label.Index])))
+        : Number(prediction.Probability);
 
     private static IEnumerable<string> Renamed(IReadOnlyList<string> given, IReadOnlyList<string> own)
     {

@@ -1,6 +1,7 @@
 using Foreword.Data.Datasets.Choices;
 using Foreword.Data.Datasets.Classification;
 using Foreword.Data.Datasets.Entailment;
+using Foreword.Data.Datasets.Extraction;
 using Foreword.Data.Datasets.Similarity;
 using Foreword.Settings;
 
@@ -50,6 +51,11 @@ public static class DatasetCatalog
         ScienceQuestionsSet.ArcChallenge,
         ScienceQuestionsSet.OpenBookQa,
         StoryClozeSet.Winter2018,
+        ConllSet.Names,
+        SquadSet.First,
+        SquadSet.Second,
+        SquadSet.XquadEnglish,
+        SquadSet.XquadChinese,
     ]);
 
     /// <summary>Gets the data sets, in the order of the GPT-1 paper's tables. Others follow, then registered ones.</summary>

@@ -44,8 +44,14 @@ internal static class HuggingFaceClassifier
             return "the model has no tokenizer that could put the task's tokens around a text";
         if (tokenizer is Gpt1Bpe { Words: not Gpt1Words.Basic })
             return "tokenizer.json cannot say what this tokenizer's text_standardize does";
+        if (task.Definition.HeadInput == HeadInput.Places)
+            return $"{ClassName(config.Architecture)} reads the state of the last token only, but {task.Kind} reads several";
         if (task.Definition.HeadInput != HeadInput.One)
             return $"{ClassName(config.Architecture)} reads one sequence per example, but {task.Kind} has several";
+        if (task.Stride is not null)
+            return $"{ClassName(config.Architecture)} does not read windows of a long text";
+        if (task.Target == TargetKind.ClassSet)
+            return $"Foreword writes no {ClassName(config.Architecture)} with several labels";
         if (task.Target == TargetKind.SoftLabels)
             return $"{ClassName(config.Architecture)} does not compute the mean over soft labels";
         return Fold(model, config, task, head, dtype) is null ? "a head without a bias cannot represent the model's bias in that precision" : null;

@@ -15,11 +15,21 @@ internal abstract class OutcomeSample
         {
             TaskOutcomes.OfClasses classes => new ClassSample(classes),
             TaskOutcomes.OfScores scores => new ScoreSample(scores),
+            TaskOutcomes.OfClassSets sets => new ClassSetSample(sets),
+            TaskOutcomes.OfWordLabels words => new EntitySample(words),
+            TaskOutcomes.OfAnswers answers => new AnswerSample(answers),
             _ => throw new ArgumentException($"unknown outcomes {outcomes.GetType().Name}", nameof(outcomes)),
         };
         sample.Draw([.. Enumerable.Range(0, outcomes.Count)]);
         return sample;
     }
+
+    /// <summary>Gets what the model predicts, for messages.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Returns the index of a class.</summary>
+    /// <exception cref="ArgumentException">There is no such class.</exception>
+    public virtual int IndexOf(string label) => throw new ArgumentException($"there is no class '{label}'; the model predicts {Kind}", nameof(label));
 
     /// <summary>Replaces the sample by the given examples.</summary>
     /// <param name="examples">Indices of examples. The number of indices equals the number of examples.</param>
@@ -32,6 +42,9 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
     private readonly int[] _hits = new int[outcomes.Labels.Count];
     private readonly int[] _truth = new int[outcomes.Labels.Count];
     private readonly int[] _predicted = new int[outcomes.Labels.Count];
+
+    /// <inheritdoc/>
+    public override string Kind => "classes";
 
     /// <summary>Gets the number of classes, including classes that do not occur.</summary>
     public int Classes => _hits.Length;
@@ -74,30 +87,20 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
         }
     }
 
-    /// <summary>Returns the index of a class.</summary>
-    /// <exception cref="ArgumentException">There is no such class.</exception>
-    public int IndexOf(string label)
-    {
-        for (int c = 0; c < Classes; c++)
-        {
-            if (outcomes.Labels[c] == label)
-                return c;
-        }
-
-        throw new ArgumentException($"there is no class '{label}'; the classes are {string.Join(", ", outcomes.Labels.Take(8))}", nameof(label));
-    }
+    /// <inheritdoc/>
+    public override int IndexOf(string label) => Shares.IndexOf(outcomes.Labels, label);
 
     /// <summary>Returns the number of examples of a class.</summary>
     public int Count(int c) => _truth[c];
 
     /// <summary>Returns the share of correct predictions among the examples that were predicted as the class; 0 if there are none.</summary>
-    public double Precision(int c) => Share(_hits[c], _predicted[c]);
+    public double Precision(int c) => Shares.Of(_hits[c], _predicted[c]);
 
     /// <summary>Returns the share of the class's examples that were predicted as the class; 0 if there are none.</summary>
-    public double Recall(int c) => Share(_hits[c], _truth[c]);
+    public double Recall(int c) => Shares.Of(_hits[c], _truth[c]);
 
     /// <summary>Returns the harmonic mean of precision and recall; 0 if the class does not occur.</summary>
-    public double F1(int c) => Share(2 * _hits[c], _truth[c] + _predicted[c]);
+    public double F1(int c) => Shares.F1(_hits[c], _truth[c], _predicted[c]);
 
     public override void Draw(ReadOnlySpan<int> examples)
     {
@@ -113,14 +116,15 @@ internal sealed class ClassSample(TaskOutcomes.OfClasses outcomes) : OutcomeSamp
                 _hits[truth]++;
         }
     }
-
-    private static double Share(int part, int whole) => whole > 0 ? (double)part / whole : 0;
 }
 
 /// <summary>The right and predicted scores with their ranks.</summary>
 internal sealed class ScoreSample(TaskOutcomes.OfScores outcomes) : OutcomeSample
 {
     private readonly Column _truth = new(outcomes.Truth), _predicted = new(outcomes.Predicted);
+
+    /// <inheritdoc/>
+    public override string Kind => "scores";
 
     /// <summary>Gets Pearson's correlation; NaN if either column is constant.</summary>
     public double Pearson => Statistics.Pearson(_truth.Values, _predicted.Values);

@@ -25,16 +25,16 @@ public sealed record TaskEvaluation
     /// <summary>Gets the metrics with their 95 % intervals, in the requested order.</summary>
     public IReadOnlyList<MetricInterval> Metrics { get; }
 
-    /// <summary>Gets the counts of right and predicted classes; null if the model predicts scores.</summary>
+    /// <summary>Gets the counts of right and predicted classes; null if the model does not predict one class for each example.</summary>
     public ConfusionMatrix? Confusion { get; private init; }
 
-    /// <summary>Gets one row for each class, in the order of the labels; null if the model predicts scores.</summary>
+    /// <summary>Gets one row for each class, in the order of the labels, or for each type of entities; null if there are neither.</summary>
     public IReadOnlyList<ClassRow>? Classes { get; private init; }
 
-    /// <summary>Gets how well the probabilities match the accuracy; null if the model predicts scores.</summary>
+    /// <summary>Gets how well the probabilities match the accuracy; null if the model does not predict one class for each example.</summary>
     public Calibration? Calibration { get; private init; }
 
-    /// <summary>Gets the accuracy of always predicting the most frequent class, 0 to 1; null if the model predicts scores.</summary>
+    /// <summary>Gets the accuracy of always predicting the most frequent class, 0 to 1; null if the model does not predict one class for each example.</summary>
     public double? MajorityBaseline { get; private init; }
 
     /// <summary>Gets the outcomes that were evaluated.</summary>
@@ -56,6 +56,10 @@ public sealed record TaskEvaluation
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 1);
         TaskEvaluation evaluation = new(task, outcomes, Bootstrap.Intervals(outcomes, metrics, resamples, seed, cancellationToken));
+        if (outcomes is TaskOutcomes.OfClassSets sets)
+            return evaluation with { Classes = Rows(sets) };
+        if (outcomes is TaskOutcomes.OfWordLabels words)
+            return evaluation with { Classes = Rows(words) };
         if (outcomes is not TaskOutcomes.OfClasses classes)
             return evaluation;
         ClassRow[] rows = Rows(classes);
@@ -119,6 +123,18 @@ public sealed record TaskEvaluation
     {
         ClassSample sample = (ClassSample)OutcomeSample.Whole(outcomes);
         return [.. outcomes.Labels.Select((label, c) => new ClassRow(label, sample.Count(c), sample.Precision(c), sample.Recall(c), sample.F1(c)))];
+    }
+
+    private static ClassRow[] Rows(TaskOutcomes.OfClassSets outcomes)
+    {
+        ClassSetSample sample = (ClassSetSample)OutcomeSample.Whole(outcomes);
+        return [.. outcomes.Labels.Select((label, c) => new ClassRow(label, sample.Count(c), sample.Precision(c), sample.Recall(c), sample.F1(c)))];
+    }
+
+    private static ClassRow[] Rows(TaskOutcomes.OfWordLabels outcomes)
+    {
+        EntitySample sample = (EntitySample)OutcomeSample.Whole(outcomes);
+        return [.. Enumerable.Range(0, sample.Types.Count).Select(sample.Row)];
     }
 
     private static void WriteCalibration(Utf8JsonWriter writer, Calibration calibration)

@@ -104,7 +104,7 @@ public sealed class TaskTablesTests(TrainedTask trained) : IClassFixture<Trained
         Assert.Equal([3, 2, 2], new[] { "no", "yes", "auto" }.Select(word => Cli.Run("predict", trained.Run, headless, "--columns", "0", "--header", word, "--quiet").Out.TrimEnd('\n').Split('\n').Length));
         Assert.Equal(Cli.Run("predict", trained.Run, plain).Out, Cli.RunWithInput(File.ReadAllText(plain), "predict", trained.Run, "-", "--format", "csv").Out);
 
-        Assert.Equal((2, "error: --format is 'jsonline'; expected auto | csv | tsv | jsonl | parquet | copa; did you mean 'jsonl'?\ntry: foreword predict --help\n"), Usage("predict", trained.Run, plain, "--format", "jsonline"));
+        Assert.Equal((2, "error: --format is 'jsonline'; expected auto | csv | tsv | jsonl | parquet | copa | conll | squad; did you mean 'jsonl'?\ntry: foreword predict --help\n"), Usage("predict", trained.Run, plain, "--format", "jsonline"));
         Assert.Equal((2, "error: --header is 'maybe'; expected yes | no | auto\ntry: foreword evaluate-task --help\n"), Usage("evaluate-task", trained.Run, plain, "--header", "maybe"));
         Assert.Equal((2, "error: delimiter is '::'; expected one character, or tab | comma | semicolon | pipe\n"), Usage("predict", trained.Run, plain, "--delimiter", "::"));
         Assert.Equal((2, $"error: --delimiter is for CSV and TSV; {_directory.File("a.jsonl")} is neither\n"), Usage("predict", trained.Run, _directory.Write("a.jsonl", "{}"), "--delimiter", ";"));

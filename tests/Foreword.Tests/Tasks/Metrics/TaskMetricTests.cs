@@ -62,10 +62,12 @@ public class TaskMetricTests
     [Fact]
     public void AMetricIsFoundByItsName()
     {
-        Assert.Equal(["accuracy", "macro_f1", "f1", "matthews", "pearson", "spearman", "rmse"], TaskMetric.All.Select(metric => metric.Name));
+        Assert.Equal(
+            ["accuracy", "macro_f1", "f1", "matthews", "pearson", "spearman", "rmse", "micro_f1", "exact_match", "hamming_loss", "mean_average_precision",
+             "entity_f1", "entity_precision", "entity_recall", "token_accuracy", "answer_f1", "has_answer_f1", "has_answer_exact_match", "no_answer_accuracy"], TaskMetric.All.Select(metric => metric.Name));
         Assert.All(TaskMetric.All, metric => Assert.Same(metric, TaskMetric.ByName(metric.Name)));
         Assert.Equal("unknown metric 'acuracy'; did you mean 'accuracy'? (Parameter 'name')", Assert.Throws<ArgumentException>(() => TaskMetric.ByName("acuracy")).Message);
-        Assert.Equal(["rmse"], TaskMetric.All.Where(metric => !metric.HigherIsBetter).Select(metric => metric.Name));
+        Assert.Equal(["rmse", "hamming_loss"], TaskMetric.All.Where(metric => !metric.HigherIsBetter).Select(metric => metric.Name));
     }
 
     [Fact]

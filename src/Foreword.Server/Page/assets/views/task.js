@@ -38,9 +38,9 @@ export function render(root, context) {
     choices = hasChoices ? el("textarea", { rows: 4, id: newId("choices") }) : null;
     [...inputs, ...(choices ? [choices] : [])].forEach((input) => onSend(input, predict));
     form.replaceChildren(el("p", { class: "help" }, el("span", { say: "task.kind" }), " ", named("task.kind", task)),
-      ...inputs.map((input, i) => el("div", { class: "field" }, el("label", { for: input.id }, named("task.input", names[i])), input)),
+      ...inputs.map((input, i) => el("div", { class: "field" }, el("label", { for: input.id }, named("task.input", hasText(`task.input.${task}.${names[i]}`) ? `${task}.${names[i]}` : names[i])), input)),
       ...(choices ? [el("div", { class: "field" }, el("label", { for: choices.id, say: "task.choices" }), choices)] : []));
-    ranking.use(names.length === 2 && !hasChoices, labels);
+    ranking.use(names.length === 2 && !hasChoices && task !== "span", labels);
     clearResult();
   }
 
@@ -71,7 +71,8 @@ export function render(root, context) {
   async function classify(model, texts, signal) {
     const { data: [prediction], labels } = await post("v1/classify", { model, input: [texts] }, signal);
     const isNumber = prediction.value !== undefined;
-    show(state, isNumber ? "task.value" : "task.label", { label: prediction.label });
+    show(state, isNumber ? "task.value" : prediction.label === "" ? "task.none" : "task.label", { label: prediction.label });
+    if (prediction.words !== undefined || (prediction.probs.length === 0 && !isNumber)) return; // labels of words, or a part of a text: the answer says it all
     const best = prediction.probs.indexOf(Math.max(...prediction.probs));
     showBars(labels, prediction.probs, best, isNumber ? null : (place) => words.show(place, labels[place]));
     words.show(isNumber ? null : best, prediction.label);

@@ -1,6 +1,6 @@
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Kinds;
 
 /// <summary>
 /// Chooses the right one of several answers. There is one sequence <c>[start] context question [delim] answer [extract]</c> for each answer. Each

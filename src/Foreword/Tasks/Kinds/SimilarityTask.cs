@@ -1,7 +1,7 @@
 using System.Globalization;
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Kinds;
 
 /// <summary>
 /// Decides how similar two texts are. The two texts have no natural order, so the model reads both orders, <c>[start] a [delim] b [extract]</c> and

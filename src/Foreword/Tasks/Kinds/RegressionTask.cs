@@ -1,6 +1,6 @@
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Kinds;
 
 /// <summary>Predicts a number for a single text. The sequence is <c>[start] text [extract]</c>.</summary>
 internal sealed class RegressionTask : FineTuningTask
@@ -15,6 +15,9 @@ internal sealed class RegressionTask : FineTuningTask
     public override IReadOnlyList<TargetKind> Targets { get; } = [TargetKind.Score, TargetKind.SoftLabels];
 
     /// <inheritdoc/>
+    public override bool ReadsWindows => true;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<TaskMetric> Metrics(TargetKind target) => [TaskMetric.Pearson, TaskMetric.Spearman, TaskMetric.Rmse];
 
     /// <inheritdoc/>
@@ -22,7 +25,6 @@ internal sealed class RegressionTask : FineTuningTask
     {
         ArgumentNullException.ThrowIfNull(example);
         ArgumentNullException.ThrowIfNull(encoder);
-        (int[] sequence, bool isTruncated) = encoder.Join([encoder.Ids(example.Texts[0]!)]);
-        return new TaskSequences([sequence], isTruncated);
+        return encoder.Read(encoder.Ids(example.Texts[0]!));
     }
 }

@@ -1,6 +1,6 @@
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Tasks;
+namespace Foreword.Tasks.Kinds;
 
 /// <summary>Decides whether a hypothesis follows from a premise. The sequence is <c>[start] premise [delim] hypothesis [extract]</c>.</summary>
 internal sealed class EntailmentTask : FineTuningTask
