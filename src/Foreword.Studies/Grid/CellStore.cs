@@ -38,7 +38,7 @@ public sealed class CellStore
         return store;
     }
 
-    /// <summary>Gets the results. Those of a grid that runs are in the order of its cells, whichever ended first. Others come before them.</summary>
+    /// <summary>Gets the results. Those of a grid that runs are in the order of its cells, not in the order in which they ended. Others come before them.</summary>
     public IReadOnlyList<CellResult> Results
     {
         get

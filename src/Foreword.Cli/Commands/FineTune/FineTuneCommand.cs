@@ -10,7 +10,6 @@ using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
 using Foreword.IO;
 using Foreword.Progress;
-using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;
 using Foreword.Torch.Runs;

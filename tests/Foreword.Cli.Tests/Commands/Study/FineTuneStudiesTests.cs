@@ -46,7 +46,7 @@ public sealed class FineTuneStudiesTests(TinyModel tiny) : IClassFixture<TinyMod
         Assert.Contains("6 cells, of which 4 have a result", second.Err, StringComparison.Ordinal);
         Assert.Equal(Values(alone), Values(together));
         Assert.Equal(first.Out, second.Out);
-        Assert.Equal(lines.Select(Name), File.ReadLines(Path.Combine(together, "cells.jsonl")).Select(Name)); // in the order of the grid, whichever ended first
+        Assert.Equal(lines.Select(Name), File.ReadLines(Path.Combine(together, "cells.jsonl")).Select(Name)); // in the order of the grid, not in that of their ends
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(together, "runs")));
     }
 
