@@ -89,7 +89,7 @@ public static class MultipleChoice
         return scores[right] >= best - slack ? 1.0 / scores.Count(score => score >= best - slack) : 0;
     }
 
-    /// <summary>Appends the chosen class and the right class to a document's statistics. A metric of classes reads them behind what <see cref="Metrics"/> read.</summary>
+    /// <summary>Appends the chosen class and the right class to a document's statistics. Metrics of classes read them.</summary>
     private static BenchmarkDocument WithClasses(BenchmarkDocument document, int right) => document with
     {
         Judge = responses =>
