@@ -22,13 +22,13 @@ public sealed record SupervisedConfig : TrainSection
     [AlsoCalled("n_iter", "num_train_epochs", "num_epochs")]
     public int Epochs { get; init; } = 3;
 
-    /// <summary>Gets the share of the updates that are warmup, from 0 to below 1.</summary>
-    [AlsoCalled("lr_warmup", "warmup_ratio", "warmup_share"), KeyAfter(nameof(Lr))]
-    public double Warmup { get; init; } = 0.03;
-
     /// <summary>Gets the length of a row in tokens, at most the model's context length; 0 means the context length. Longer texts lose their beginning.</summary>
     [AlsoCalled("block_size", "seq_len", "max_len", "max_length"), KeyAfter(nameof(GradientAccumulation))]
     public int SequenceLength { get; init; }
+
+    /// <summary>Gets the share of the updates that are warmup, from 0 to below 1.</summary>
+    [AlsoCalled("lr_warmup", "warmup_ratio", "warmup_share"), KeyAfter(nameof(Lr))]
+    public double Warmup { get; init; } = 0.03;
 
     /// <summary>Gets whether the backward pass computes activations again instead of storing them. This halves the memory and takes a third more time.</summary>
     [AlsoCalled("gradient_checkpointing", "activation_checkpointing", "checkpointing"), KeyAfter(nameof(Fused))]
