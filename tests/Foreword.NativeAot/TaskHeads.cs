@@ -45,7 +45,7 @@ internal static class TaskHeads
         {
             Kind = task.Kind,
             Target = target,
-            Labels = target switch { TargetKind.Score => [], TargetKind.SoftLabels => ["1", "2", "3"], TargetKind.Choice => ["0", "1"], _ => ["no", "yes ✓"] },
+            Labels = target switch { TargetKind.Score or TargetKind.Span => [], TargetKind.WordClasses => ["O", "B-CAT"], TargetKind.SoftLabels => ["1", "2", "3"], TargetKind.Choice => ["0", "1"], _ => ["no", "yes ✓"] },
             ScoreMean = 2.5,
             ScoreScale = 0.5,
             Tokens = TaskTokens.After(297),
@@ -115,10 +115,20 @@ internal static class TaskHeads
                 }
             }
 
-            writer.WriteString(TaskDescription.LabelRole, description.Target == TargetKind.Score ? $"{row % 4}" : description.Labels[row % description.Labels.Count]);
+            writer.WriteString(TaskDescription.LabelRole, Label(description, row));
             writer.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(stream.ToArray());
     }
+
+    /// <summary>Returns the label of a row. Its texts are those of <see cref="JsonRow"/>.</summary>
+    private static string Label(TaskDescription description, int row) => description.Target switch
+    {
+        TargetKind.Score => $"{row % 4}",
+        TargetKind.ClassSet => string.Join('|', description.Labels.Take(row % 3)),
+        TargetKind.WordClasses => "O O B-CAT O O O",
+        TargetKind.Span => "the cat",
+        _ => description.Labels[row % description.Labels.Count],
+    };
 }

@@ -39,12 +39,12 @@ internal static partial class PlotFont
 
     private static string Finished(string svg) => NamingOthers(Numbered(svg));
 
-    /// <summary>Numbers the ids of an SVG from 1. Skia goes on counting through all pictures of a process.</summary>
+    /// <summary>Numbers the ids of an SVG from 1, as Skia writes them (cl_1). Skia itself goes on counting through all pictures of a process.</summary>
     private static string Numbered(string svg)
     {
         Dictionary<string, string> numbers = [];
         foreach (Match id in Id().Matches(svg))
-            numbers.TryAdd(id.Groups[1].Value, $"i{numbers.Count + 1}");
+            numbers.TryAdd(id.Groups[1].Value, $"cl_{numbers.Count + 1}");
         return Reference().Replace(svg, reference => numbers.TryGetValue(reference.Groups[2].Value, out string? number) ? reference.Groups[1].Value + number + reference.Groups[3].Value : reference.Value);
     }
 

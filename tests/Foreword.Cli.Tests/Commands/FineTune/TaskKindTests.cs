@@ -114,12 +114,12 @@ public sealed class TaskKindTests(TinyModel tiny) : IClassFixture<TinyModel>, ID
         Cli shown = Cli.Run("predict", run, test, "--dry-run");
         Assert.DoesNotContain("cut to the context", shown.Out, StringComparison.Ordinal);
         Cli refused = Cli.Run("finetune", tiny.Path, "--task", "classification", "--train", train, "--columns", "text,label", "--out", cut);
-        Assert.Equal($"error: {train}: all 40 examples are the same tokens to the model (the context holds 32 tokens; 40 of 40 texts are cut); there is nothing to learn", refused.Err.Trim());
+        Assert.Equal($"error: {train}: all 36 examples are the same tokens to the model (the context holds 32 tokens; 36 of 36 texts are cut); there is nothing to learn", refused.Err.Trim());
 
         static string Long(int i)
         {
             string word = i % 2 == 0 ? "good" : "bad";
-            return $"so it goes on and on and so it is {string.Concat(Enumerable.Repeat("so ", i % 3))}{word} {word} {word},{(i % 2 == 0 ? "pleasant" : "nasty")}\n";
+            return $"so it goes on and on and on and so it is {string.Concat(Enumerable.Repeat("so ", i % 3))}{word} {word} {word},{(i % 2 == 0 ? "pleasant" : "nasty")}\n";
         }
     }
 
