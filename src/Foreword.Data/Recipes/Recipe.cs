@@ -3,7 +3,6 @@ using Foreword.Data.Recipes.Yaml;
 using Foreword.IO;
 using Foreword.Settings;
 using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace Foreword.Data.Recipes;
 
@@ -58,15 +57,15 @@ public static class Recipe
             return null;
         try
         {
-            YamlStream yaml = [];
-            yaml.Load(new StringReader(StrictText.Read(path)));
-            return yaml.Documents is [{ RootNode: YamlMappingNode root }, ..] && root.Children.TryGetValue("task", out YamlNode? task) && task is YamlMappingNode section
-                && section.Children.TryGetValue("kind", out YamlNode? kind) && kind is YamlScalarNode { Value: { } value } ? value : null;
+            RecipeNode? root = RecipeDocument.Parse(StrictText.Read(path), new RecipeSource.RecipeText(path, RecipeKind));
+            return Value(Value(root, "task"), "kind") is RecipeScalar { IsNull: false } kind ? kind.Text : null;
         }
-        catch (Exception problem) when (problem is YamlException or InvalidDataException or ArgumentException)
+        catch (Exception problem) when (problem is InvalidDataException or YamlException)
         {
             return null; // reading the whole recipe reports the problem
         }
+
+        static RecipeNode? Value(RecipeNode? node, string key) => (node as RecipeMapping)?.Entries.FirstOrDefault(entry => entry.Key.Text == key).Value;
     }
 
     /// <summary>Reads a recipe from text.</summary>

@@ -249,7 +249,7 @@ public sealed class PretrainRun : TrainingRun
         State = State with { FirstNewId = firstNewId };
         if (isResumed && !isAdapter)
             return;
-        weights.ReadInto(_model, firstNewId, cancellationToken);
+        weights.ReadInto(_model, firstNewId, layers: null, cancellationToken);
         if (!isAdapter)
             return;
         string adapted = ModelFiles.Fingerprint(_model);

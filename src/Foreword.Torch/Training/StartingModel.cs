@@ -61,16 +61,10 @@ internal sealed record StartingModel(string Path, ModelConfig Config, Tokenizer 
     /// </summary>
     /// <param name="model">The model that receives the weights.</param>
     /// <param name="firstNewId">The first id with a new row, see <see cref="FirstNewId"/>.</param>
+    /// <param name="layers">The number of layers, from the bottom, whose weights are read; null for all layers and for what follows them.</param>
     /// <param name="cancellationToken">Cancels the reading between two tensors.</param>
     /// <exception cref="InvalidDataException">A file is broken, or its tensors do not fit its configuration.</exception>
-    public void ReadInto(LanguageModule model, int firstNewId, CancellationToken cancellationToken = default) => ReadInto(model, firstNewId, null, cancellationToken);
-
-    /// <summary>Reads the weights of the embeddings and of the first layers, as <see cref="ReadInto(LanguageModule, int, CancellationToken)"/> does.</summary>
-    /// <param name="model">The model that receives the weights.</param>
-    /// <param name="firstNewId">The first id with a new row.</param>
-    /// <param name="layers">The number of first layers; null for all, and for what follows them.</param>
-    /// <param name="cancellationToken">Cancels the reading between two tensors.</param>
-    public void ReadInto(LanguageModule model, int firstNewId, int? layers, CancellationToken cancellationToken)
+    public void ReadInto(LanguageModule model, int firstNewId, int? layers, CancellationToken cancellationToken = default)
     {
         ModelFiles.Transfer(Path, model, layers ?? Config.LayerCount, cancellationToken);
         if (firstNewId >= model.Config.VocabSize)
