@@ -61,7 +61,15 @@ internal sealed class FakeModel(int vocabSize, int contextLength, Func<IReadOnly
         return row;
     }
 
-    public float[][] LogProbs(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Gets the sequences whose log-probabilities were computed.</summary>
+    public List<int[]> Scored { get; init; } = [];
+
+    public float[][] LogProbs(IReadOnlyList<int[]> sequences, CancellationToken cancellationToken)
+    {
+        Scored.AddRange(sequences);
+        Assert.All(sequences, sequence => Assert.InRange(sequence.Length, 1, contextLength));
+        return [.. sequences.Select(sequence => ScoreOne([sequence[0]], sequence[1..]).Select(score => score.LogProb).ToArray())];
+    }
 
     public TokenScore[][][] Score(IReadOnlyList<ScoringRequest> requests, CancellationToken cancellationToken) =>
         [.. requests.Select(request => request.Continuations.Select(continuation => ScoreOne([.. request.Context], continuation)).ToArray())];

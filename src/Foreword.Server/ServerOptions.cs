@@ -57,6 +57,31 @@ public sealed record ServedModelOptions
 
     /// <summary>Gets how messages become text. Null: the model takes no conversations.</summary>
     public ChatTemplate? Template { get; init; }
+
+    /// <summary>Gets how answers to conversations are chosen among several; null: each answer is the only one.</summary>
+    public AnswerRanking? Ranking { get; init; }
+}
+
+/// <summary>Specifies how answers to conversations are chosen among candidates, see <see cref="AnswerRanker"/>.</summary>
+public sealed record AnswerRanking
+{
+    /// <summary>Gets the number of candidates for each answer, from 1 to 64.</summary>
+    public int Candidates { get; init; } = 5;
+
+    /// <summary>
+    /// Gets the backward model, trained on reversed dialogues: a directory, a file, a run, or the name of a downloaded model. Null ranks candidates by the mean
+    /// log-probability of a token.
+    /// </summary>
+    public string? Path { get; init; }
+
+    /// <summary>Gets the chat template of the backward model.</summary>
+    public ChatTemplate Template { get; init; } = ChatTemplate.Plain;
+
+    /// <summary>Gets what makes a candidate the best one.</summary>
+    public AnswerRule Rule { get; init; }
+
+    /// <summary>Gets the weight of the history's log-probability in <see cref="AnswerRule.Interpolated"/>, from 0 to 1.</summary>
+    public double Lambda { get; init; } = 0.5;
 }
 
 /// <summary>A loaded model of a server.</summary>

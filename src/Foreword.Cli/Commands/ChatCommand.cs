@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Foreword.Chat;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
@@ -37,6 +38,11 @@ internal sealed class ChatCommand : IDisposable
         _interrupts = StopSignals.OnKey(Interrupt);
     }
 
+    private bool ShowsCandidates { get; init; }
+
+    /// <summary>Gets the file to which messages and answers are appended; null for none.</summary>
+    private string? LogFile { get; init; }
+
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
     /// <summary>Creates the command with another function that opens MODEL on a device, for tests.</summary>
@@ -47,11 +53,16 @@ internal sealed class ChatCommand : IDisposable
         Option<string?> template = new("--template") { Description = $"How messages become text; default: MODEL's {ChatTemplateFile.FileName} (docs/generation.md describes the format)." };
         Option<int?> history = new("--max-history") { Description = "Number of messages before yours that the model reads; default: as many as fit." };
         Option<string?> load = new("--load") { Description = "Continue a conversation that /save wrote." };
+        RankingArguments ranking = new();
+        Option<bool> debug = new("--debug") { Description = "Show the candidates with their scores after each answer." };
+        Option<string?> log = new("--log") { Description = "Append each message and answer to a file, as GPT2-chitchat's samples." };
         SamplingArguments sampling = new(LongestAnswer);
         Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
         Option<CacheType?> cache = Engines.CacheOption();
-        Command command = new("chat", "Chat with a model. /exit or Ctrl+D ends the chat, Ctrl+C stops an answer.") { model, system, template, history, load };
+        Command command = new("chat", "Chat with a model. /exit or Ctrl+D ends the chat, Ctrl+C stops an answer.") { model, system, template, history, load, log };
+        ranking.AddTo(command);
+        command.Add(debug);
         sampling.AddTo(command);
         command.Add(device);
         command.Add(engine);
@@ -61,6 +72,9 @@ internal sealed class ChatCommand : IDisposable
             SamplingOptions options = UsageException.For(sampling.Read(parsed).Validate);
             if (parsed.GetValue(history) < 0)
                 throw new UsageException($"--max-history is {parsed.GetValue(history)}; it must be at least 0");
+            Ranking chooses = ranking.Read(parsed);
+            if (parsed.GetValue(debug) && chooses.Candidates == 1)
+                throw new UsageException("--debug shows the candidates; it needs --candidates N or --mmi MODEL");
             IReadOnlyList<ChatMessage> messages = parsed.GetValue(load) is { } talk ? SavedConversation.Read(talk) : [];
             if (parsed.GetValue(system)!.Length > 0)
                 messages = [new ChatMessage(ChatRole.System, parsed.GetValue(system)!), .. messages.Where(message => message.Role != ChatRole.System)];
@@ -70,11 +84,21 @@ internal sealed class ChatCommand : IDisposable
                 throw new InvalidDataException($"{path} is fine-tuned for {task}, not for chat{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} prints its answers" : "")}");
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
+            using OpenedModel? openedBackward = chooses.Model is { } other ? open(other, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache)) : null;
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
+            using TextModel? backward = openedBackward is null ? null : LoadingBar.Show(terminal, openedBackward.Path, openedBackward.Load);
+            AnswerRanker? ranker = backward is null ? null : chooses.Ranker(backward);
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
                 terminal.Say($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
             sampling.SaySeed(parsed, terminal);
-            using ChatCommand chat = new(terminal, said => new Conversation(loaded.Model, loaded.Tokenizer, chosen, said) { MaxHistory = parsed.GetValue(history) }, messages, options);
+            Conversation Begin(IReadOnlyList<ChatMessage> said) => new(loaded.Model, loaded.Tokenizer, chosen, said)
+            {
+                MaxHistory = parsed.GetValue(history),
+                Candidates = chooses.Candidates,
+                Ranker = ranker,
+            };
+            using ChatCommand chat = new(terminal, Begin, messages, options) { ShowsCandidates = parsed.GetValue(debug), LogFile = parsed.GetValue(log) };
+            chat.BeginLog();
             chat.Talk();
             return ExitCodes.Done;
         });
@@ -126,8 +150,13 @@ internal sealed class ChatCommand : IDisposable
         bool began = false;
         try
         {
-            ChatAnswer answer = _conversation.Answer(line, _options.ForSample(_answers++), Print, answering);
+            ChatAnswer answer = _conversation.Answer(line, _options.ForSample(_answers), Print, answering);
+            _answers += Math.Max(1, answer.Candidates.Count);
             _terminal.Out.WriteLine();
+            if (!answer.Interrupted)
+                Log($"user:{line}\nchatbot:{answer.Text.Trim()}\n");
+            if (ShowsCandidates)
+                Show(answer.Candidates);
             if (answer.Interrupted)
                 _terminal.Say("(stopped)");
             if (answer.DroppedMessages > 0)
@@ -147,6 +176,27 @@ internal sealed class ChatCommand : IDisposable
             began |= chunk.Length > 0;
             _terminal.Out.Write(chunk);
         }
+    }
+
+    /// <summary>Writes the candidates of an answer, the best one first.</summary>
+    private void Show(IReadOnlyList<RankedAnswer> candidates)
+    {
+        foreach (RankedAnswer candidate in candidates)
+        {
+            string losses = candidate.HistoryLoss is { } history
+                ? string.Create(CultureInfo.InvariantCulture, $"history {history:F3}, sequence {candidate.SequenceLoss:F3}, own {-candidate.Answer.LogProb / Math.Max(1, candidate.Answer.Tokens):F3}")
+                : string.Create(CultureInfo.InvariantCulture, $"own {-candidate.Answer.LogProb / Math.Max(1, candidate.Answer.Tokens):F3}");
+            _terminal.SayWrapped(string.Create(CultureInfo.InvariantCulture, $"[{candidate.Index + 1}] score {candidate.Score:F3} (nats a token: {losses}) {candidate.Answer.Text.Trim().ReplaceLineEndings(" ")}"));
+        }
+    }
+
+    /// <summary>Begins the part of the log that belongs to this chat.</summary>
+    private void BeginLog() => Log($"{DateTime.Now.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}\n");
+
+    private void Log(string text)
+    {
+        if (LogFile is not null)
+            File.AppendAllText(LogFile, text);
     }
 
     /// <summary>Executes a line that begins with a slash. Returns false if the loop must end.</summary>

@@ -72,7 +72,7 @@ internal static class OverlapCommand
         if (!ShardInspection.IsDirectory(path))
         {
             DocumentReader documents = DocumentReader.Open([path], options);
-            DocumentArguments.SaySkipped(documents, options.TextField, terminal);
+            DocumentArguments.SaySkipped(documents.Skipped, options.TextField, terminal);
             return documents.Read;
         }
 

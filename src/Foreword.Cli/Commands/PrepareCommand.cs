@@ -5,10 +5,11 @@ using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Cleaning;
 using Foreword.Data.Preparing;
-using Foreword.Data.Reading;
+using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.Progress;
 using Foreword.Settings;
+using Foreword.Tokenization;
 using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands;
@@ -17,10 +18,11 @@ namespace Foreword.Cli.Commands;
 internal static class PrepareCommand
 {
     private static readonly PreparationOptions Defaults = new();
+    private static readonly Dictionary<string, CorpusLayout> Layouts = Enum.GetValues<CorpusLayout>().ToDictionary(layout => RecipeKey.ChoiceOf(layout));
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string[]> inputs = InputPaths.Argument("Files, directories and patterns such as books/*.txt: text, Markdown, HTML, JSON Lines, CSV, TSV, Parquet, each also as .gz or .zst.");
+        Argument<string[]> inputs = InputPaths.Argument("Files, directories and patterns such as books/*.txt: text, Markdown, HTML, JSON, JSON Lines, CSV, TSV, Parquet, each also as .gz or .zst.");
         Option<string> tokenizer = new("--tokenizer") { Description = "Directory of the tokenizer, or a model or run with a tokenizer.", Required = true };
         Option<string> output = new("--out") { Description = "Directory for shards, manifest and a copy of the tokenizer; an earlier preparation is replaced.", Required = true };
         Option<double> validation = new("--validation") { Description = "Share of the documents to hold out for validation; 0 for none.", DefaultValueFactory = _ => Defaults.ValidationShare };
@@ -33,14 +35,23 @@ internal static class PrepareCommand
         Option<double> threshold = new("--dedup-threshold") { Description = "For minhash: two documents are duplicates if they share at least this part of their runs of five words.", DefaultValueFactory = _ => Defaults.DuplicateThreshold };
         Option<string?> normalize = new("--normalize") { Description = "Normalize texts: newlines (line feeds only), spaces (none at a line's end, at most one empty line), control (no control characters); or several: newlines,spaces." };
         Option<bool> special = new("--allow-special") { Description = "Encode the text of a special token in a document, such as <|endoftext|>, as that token." };
+        Option<string?> layout = new("--layout") { DefaultValueFactory = _ => "text", Description = "What a document is: a text; an article in GPT2-Chinese's form ([MASK] ... [SEP] ... [CLS]); or a dialogue: an utterance per line with a blank line between dialogues (chitchat), or JSON Lines of messages." };
+        layout.AcceptOnly([.. Layouts.Keys]);
+        Option<string?> template = new("--template") { Description = "How the messages of dialogues become text: chitchat, chatml, plain, or a file (.yaml); default: chitchat for a tokenizer with BERT's tokens, otherwise chatml." };
+        Option<int?> dialogueTokens = new("--dialogue-tokens") { Description = "Largest number of tokens of a dialogue; longer ones lose their oldest messages." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new Command("prepare", "Turn text into token shards with a held-out validation split.")
         {
-            inputs, tokenizer, output, validation, validationRun, seed, shardTokens, filter, dedup, threshold, normalize, special, json,
+            inputs, tokenizer, output, validation, validationRun, seed, shardTokens, filter, dedup, threshold, normalize, special, layout, template, dialogueTokens, json,
         }.WithExample("foreword prepare corpus.txt --tokenizer tokenizer --out shards");
         reading.AddTo(command);
         command.SetAction(parsed =>
         {
+            string from = parsed.GetValue(tokenizer)!;
+            CorpusLayout form = Layouts[parsed.GetValue(layout)!];
+            if (!form.HoldsDialogues() && parsed.GetValue(template) is not null)
+                throw new UsageException("--template is only for --layout chitchat and --layout messages");
+            Tokenizer encoder = ModelDirectory.LoadTokenizer(from);
             PreparationOptions options = UsageException.For((Defaults with
             {
                 ValidationShare = parsed.GetValue(validation),
@@ -53,11 +64,14 @@ internal static class PrepareCommand
                 Normalization = Normalization(parsed.GetValue(normalize)),
                 AllowSpecial = parsed.GetValue(special),
                 Reading = reading.Read(parsed),
+                Layout = form,
+                Template = form.HoldsDialogues() ? ChatTemplateFile.Choose(parsed.GetValue(template), from, encoder) : null,
+                DialogueTokens = parsed.GetValue(dialogueTokens),
             }).Validate);
-            CorpusPreparer preparer = new(ModelDirectory.LoadTokenizer(parsed.GetValue(tokenizer)!), options);
+            CorpusPreparer preparer = new(encoder, options);
             string[] paths = parsed.GetValue(inputs)!;
-            DocumentReader documents = DocumentReader.Open(paths, options.Reading);
-            DocumentArguments.SaySkipped(documents, options.Reading.TextField, terminal);
+            CorpusReader documents = CorpusReader.Open(paths, form, options.Reading);
+            DocumentArguments.SaySkipped(documents.Skipped, options.Reading.TextField, terminal);
             string directory = parsed.GetValue(output)!;
             return StopSignals.Run(terminal, () => $"{directory} is unchanged; run the same command again to continue after the last complete shard, if there is one", cancellationToken =>
             {
@@ -115,17 +129,32 @@ internal static class PrepareCommand
             terminal.Say("The tokenizer has no end-of-text token: documents follow each other without one.");
         if (manifest.Validation.Divides == "text")
             terminal.Say("There is only one document: the end of its text is held out for validation.");
+        if (manifest.Layout is { } layout)
+        {
+            if (layout.Shortened > 0)
+                terminal.SayWrapped(Invariant($"{layout.Shortened:N0} dialogues are longer than {layout.DialogueTokens} tokens: their {layout.DroppedMessages:N0} oldest messages are left out."));
+            if (layout.Cut > 0)
+                terminal.SayWrapped(Invariant($"{layout.Cut:N0} dialogues end with a message that is longer than {layout.DialogueTokens} tokens: its beginning is left out."));
+        }
+
         if (manifest.Cleaning is { } cleaning)
             terminal.Out.WriteLine(Invariant($"left out   {cleaning.TooShort,12:N0} documents too short, {cleaning.Duplicates:N0} that repeat an earlier one"));
         terminal.Out.Write(SplitTable.Of(manifest));
         terminal.Out.WriteLine(Invariant($"{report.TextBytes / 1e6:N1} MB of text in {report.Elapsed.TotalSeconds:F1} s, {report.MegabytesPerSecond:F1} MB/s, seed {manifest.Validation.Seed}: {directory}"));
     }
 
-    private static void WriteReport(Utf8JsonWriter writer, PreparationReport report, string directory, DocumentReader documents)
+    private static void WriteReport(Utf8JsonWriter writer, PreparationReport report, string directory, CorpusReader documents)
     {
         writer.WriteString("out", directory);
         SplitTable.Write(writer, report.Manifest);
         writer.WriteNumber("skipped_files", documents.Skipped.Count);
+        if (report.Manifest.Layout is { Template: not null } layout)
+        {
+            writer.WriteNumber("shortened_dialogues", layout.Shortened);
+            writer.WriteNumber("dropped_messages", layout.DroppedMessages);
+            writer.WriteNumber("cut_dialogues", layout.Cut);
+        }
+
         writer.WriteNumber("seconds", Math.Round(report.Elapsed.TotalSeconds, 3));
         writer.WriteNumber("megabytes_per_second", Math.Round(report.MegabytesPerSecond, 2));
     }

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Chat;
 using Foreword.Data.Dialogues;
@@ -19,14 +18,8 @@ internal static class SavedConversation
         {
             foreach (ChatMessage message in messages)
             {
-                using (Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-                {
-                    json.WriteStartObject();
-                    json.WriteString("role", message.Role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" });
-                    json.WriteString("content", message.Text.Trim());
-                    json.WriteEndObject();
-                }
-
+                using (Utf8JsonWriter json = new(stream, Dialogue.Readable))
+                    Dialogue.WriteMessage(json, message.Role, message.Text.Trim());
                 stream.Write("\n"u8);
             }
         });

@@ -57,7 +57,7 @@ internal static class TokenizerCommand
             string directory = OutputDirectory.Checked(parsed.GetValue(output)!);
             DocumentOptions options = reading.Read(parsed);
             DocumentReader reader = DocumentReader.Open(parsed.GetValue(inputs)!, options);
-            DocumentArguments.SaySkipped(reader, options.TextField, terminal);
+            DocumentArguments.SaySkipped(reader.Skipped, options.TextField, terminal);
             long documents = 0;
             IEnumerable<string> texts = reader.Read().Select(chunk =>
             {

@@ -42,9 +42,9 @@ internal sealed class DocumentArguments
     };
 
     /// <summary>Reports the files of directories that are skipped.</summary>
-    public static void SaySkipped(DocumentReader documents, string textField, Terminal terminal)
+    public static void SaySkipped(IReadOnlyList<SkippedFile> skipped, string textField, Terminal terminal)
     {
-        if (documents.Skipped.Count > 0)
-            terminal.SayWrapped($"left out {SkippedFiles.Describe(documents.Skipped, textField)}");
+        if (skipped.Count > 0)
+            terminal.SayWrapped($"left out {SkippedFiles.Describe(skipped, textField)}");
     }
 }

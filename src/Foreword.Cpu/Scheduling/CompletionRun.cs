@@ -125,6 +125,9 @@ internal sealed class JobResult(int samples)
     /// <summary>Gets the tokens that were drawn, for each completion.</summary>
     public List<TokenDrawn>[] Drawn { get; } = [.. Enumerable.Range(0, samples).Select(_ => new List<TokenDrawn>())];
 
+    /// <summary>Gets the ends of the completions.</summary>
+    public CompletionEnded[] Ended { get; } = new CompletionEnded[samples];
+
     /// <summary>Gets the completions.</summary>
     public Completion[] Completions { get; } = new Completion[samples];
 
@@ -136,6 +139,6 @@ internal sealed class JobResult(int samples)
         else if (happened is TokenDrawn token)
             Drawn[token.Sample].Add(token);
         else if (happened is CompletionEnded ended)
-            Completions[ended.Sample] = ended.Completion;
+            (Ended[ended.Sample], Completions[ended.Sample]) = (ended, ended.Completion);
     }
 }

@@ -1,3 +1,7 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Foreword.Chat;
 
 namespace Foreword.Data.Dialogues;
@@ -7,12 +11,38 @@ namespace Foreword.Data.Dialogues;
 /// <param name="Place">Where it stands, for messages: <c>train.jsonl:3</c>.</param>
 public sealed record Dialogue(IReadOnlyList<ChatMessage> Messages, string Place)
 {
+    /// <summary>Writes characters beyond ASCII as they are.</summary>
+    internal static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>
     /// Returns the dialogue in the opposite order, with the roles of the last two speakers exchanged, for a model that finds the message which an answer
     /// belongs to (maximum mutual information, Li et al. 2016). What was said last comes first. An instruction is left out.
     /// </summary>
-    public Dialogue Reversed() => this with
+    public Dialogue Reversed() => this with { Messages = [.. AnswerRanker.Reversed(Messages)] };
+
+    /// <summary>Returns the dialogue as one line of JSON, <c>{"messages": [{"role": "user", "content": "..."}, ...]}</c>. Lone surrogates become U+FFFD.</summary>
+    internal string ToJson()
     {
-        Messages = [.. Messages.Where(message => message.Role != ChatRole.System).Reverse().Select(message => message with { Role = message.Role == ChatRole.User ? ChatRole.Assistant : ChatRole.User })],
-    };
+        ArrayBufferWriter<byte> bytes = new();
+        using (Utf8JsonWriter json = new(bytes, Readable))
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("messages");
+            foreach (ChatMessage message in Messages)
+                WriteMessage(json, message.Role, message.Text);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    /// <summary>Writes a message, <c>{"role": "user", "content": "..."}</c>.</summary>
+    internal static void WriteMessage(Utf8JsonWriter json, ChatRole role, string text)
+    {
+        json.WriteStartObject();
+        json.WriteString("role", role switch { ChatRole.System => "system", ChatRole.User => "user", _ => "assistant" });
+        json.WriteString("content", text);
+        json.WriteEndObject();
+    }
 }

@@ -116,7 +116,8 @@ public static class DialogueReader
             yield return OfElement(dialogue, $"{path}[{i}]");
     }
 
-    private static Dialogue OfLine(string line, string place)
+    /// <summary>Parses a dialogue, <c>{"messages": [...]}</c> or <c>{"conversations": [...]}</c>.</summary>
+    internal static Dialogue OfLine(string line, string place)
     {
         using JsonDocument json = Parsed(line, place);
         return OfElement(json.RootElement, place);

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Foreword.Data.Cleaning;
-using Foreword.Data.Reading;
 using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.IO;
+using Foreword.Settings;
 using Foreword.Tokenization;
 
 namespace Foreword.Data.Preparing;
@@ -29,20 +28,24 @@ public sealed class CorpusPreparer
 
     private readonly Tokenizer _tokenizer;
     private readonly PreparationOptions _options;
-    private readonly IReadOnlyList<int> _before, _after; // the ids that the tokenizer's template puts around a document, without end-of-text
+    private readonly IDocumentEncoder _encoder;
 
     /// <summary>Creates a preparer.</summary>
     /// <param name="tokenizer">The tokenizer that produces the ids.</param>
     /// <param name="options">The settings.</param>
-    /// <exception cref="ArgumentException">An option is outside its range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range, or the tokenizer lacks tokens that the layout or the template needs.</exception>
     public CorpusPreparer(Tokenizer tokenizer, PreparationOptions options)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(options);
-        _tokenizer = tokenizer;
         _options = options.Validate();
-        _before = tokenizer.Roles.DocumentStart(tokenizer.EndOfTextId);
-        _after = tokenizer.Roles.DocumentEnd(tokenizer.EndOfTextId);
+        _tokenizer = options.Template is { } template ? tokenizer.WithSpecialTokens(template.Tokens) : tokenizer;
+        _encoder = options.Layout switch
+        {
+            CorpusLayout.Text => new TextEncoder(_tokenizer, options.AllowSpecial),
+            CorpusLayout.Gpt2Chinese => new ArticleEncoder(_tokenizer, options.AllowSpecial),
+            _ => new TemplateEncoder(_tokenizer, options.Template!, options.DialogueTokens),
+        };
     }
 
     /// <summary>
@@ -50,7 +53,7 @@ public sealed class CorpusPreparer
     /// failure, an earlier preparation is unchanged.
     /// </summary>
     /// <param name="documents">
-    /// The corpus, for example <see cref="DocumentReader.Read"/>. Its beginning is enumerated twice. With deduplication, the whole corpus is
+    /// The corpus, for example <see cref="CorpusReader.Read"/>. Its beginning is enumerated twice. With deduplication, the whole corpus is
     /// enumerated one additional time.
     /// </param>
     /// <param name="directory">A directory that does not exist, is empty, or contains only an earlier preparation.</param>
@@ -84,9 +87,9 @@ public sealed class CorpusPreparer
         try
         {
             Cleaned cleaned = Clean(documents, cancellationToken);
-            ValidationSplit split = ValidationSplit.Plan(cleaned.Documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellationToken);
-            (ManifestSplit train, ManifestSplit? validation) = WriteSplits(split, cleaned.Documents, staged, files is null ? null : request, progress, cancellationToken);
-            ShardManifest manifest = Describe(split, inputs, train, validation) with { Files = hashes?.GetAwaiter().GetResult(), Cleaning = cleaned.Describe(_options) };
+            ValidationSplit split = ValidationSplit.Plan(cleaned.Documents, _options.ValidationShare, _options.ValidationRun, _options.Seed, cancellationToken, cutsText: !_options.Layout.HoldsDialogues());
+            (ManifestSplit train, ManifestSplit? validation, ShortenedDialogues shortened) = WriteSplits(split, cleaned.Documents, staged, files is null ? null : request, progress, cancellationToken);
+            ShardManifest manifest = Describe(split, inputs, train, validation) with { Layout = Describe(shortened), Files = hashes?.GetAwaiter().GetResult(), Cleaning = cleaned.Describe(_options) };
             _tokenizer.Save(Directory.CreateDirectory(Path.Combine(staged.Path, TokenizerDirectory)).FullName);
             manifest.Save(staged.Path);
             PreparationJournal.Delete(staged.Path);
@@ -120,13 +123,14 @@ public sealed class CorpusPreparer
     /// <param name="request">The hash of the request; null if no journal is written.</param>
     /// <param name="progress">Notified about every batch.</param>
     /// <param name="cancellationToken">Cancels the work. Everything up to the last journal entry is kept.</param>
-    private (ManifestSplit Train, ManifestSplit? Validation) WriteSplits(
+    private (ManifestSplit Train, ManifestSplit? Validation, ShortenedDialogues Shortened) WriteSplits(
         ValidationSplit split, IEnumerable<TextChunk> documents, StagedDirectory staged, string? request, IProgress<PreparationProgress>? progress, CancellationToken cancellationToken)
     {
         PreparationJournal? journal = request is null ? null : PreparationJournal.Load(staged.Path, request);
         using SplitWriter train = Open(staged.Path, TokenDataset.Train, journal?.Train);
         using SplitWriter? validation = split.HoldsOut ? Open(staged.Path, TokenDataset.Validation, journal?.Validation) : null;
         long chunks = journal?.Pieces ?? 0;
+        ShortenedDialogues shortened = journal?.Shortened ?? new();
         int journalled = Shards();
         try
         {
@@ -134,18 +138,19 @@ public sealed class CorpusPreparer
             {
                 Write(batch, train, validation);
                 chunks += batch.Pieces.Count;
+                shortened = shortened.With(batch.Encoded);
                 progress?.Report(new PreparationProgress(
                     train.Documents + (validation?.Documents ?? 0), train.Tokens + (validation?.Tokens ?? 0), train.TextBytes + (validation?.TextBytes ?? 0)));
                 if (request is null || Shards() == journalled)
                     continue;
-                journal = new PreparationJournal(request, chunks, train.Flush(), validation?.Flush());
+                journal = new PreparationJournal(request, chunks, train.Flush(), validation?.Flush()) { Shortened = shortened.Dialogues + shortened.Cut > 0 ? shortened : null };
                 journal.Save(staged.Path);
                 journalled = Shards();
             }
 
             if (train.Documents == 0)
                 throw new InvalidDataException("the inputs contain no text");
-            return (train.Complete(), validation?.Complete());
+            return (train.Complete(), validation?.Complete(), shortened);
         }
         catch (OperationCanceledException) when (journal is not null)
         {
@@ -226,17 +231,14 @@ public sealed class CorpusPreparer
     {
         List<int> ids = [];
         int[] ends = new int[chunks.Count];
+        EncodedChunk[] encoded = new EncodedChunk[chunks.Count];
         for (int i = 0; i < ends.Length; i++)
         {
-            if (chunks[i].BeginsDocument)
-                ids.AddRange(_before);
-            _tokenizer.Encode(chunks[i].Text, ids, _options.AllowSpecial, continues: !chunks[i].BeginsDocument);
-            if (chunks[i].EndsDocument)
-                ids.AddRange(_after);
+            encoded[i] = _encoder.Encode(chunks[i], ids);
             ends[i] = ids.Count;
         }
 
-        return new EncodedBatch(chunks, ids, ends, chunks.ConvertAll(chunk => Encoding.UTF8.GetByteCount(chunk.Text)));
+        return new EncodedBatch(chunks, ids, ends, encoded);
     }
 
     private void Write(EncodedBatch batch, SplitWriter train, SplitWriter? validation)
@@ -246,9 +248,9 @@ public sealed class CorpusPreparer
         for (int i = 0; i < batch.Pieces.Count; i++)
         {
             SplitWriter split = batch.Pieces[i].IsValidation ? validation! : train;
-            split.Append(ids[start..batch.Ends[i]], batch.TextBytes[i]);
+            split.Append(ids[start..batch.Ends[i]], batch.Encoded[i].TextBytes);
             if (batch.Pieces[i].EndsDocument)
-                split.EndDocument(_tokenizer.EndOfTextId);
+                split.EndDocument(_encoder.EndOfDocument);
             start = batch.Ends[i];
         }
     }
@@ -266,7 +268,7 @@ public sealed class CorpusPreparer
             {
                 Fingerprint = _tokenizer.Fingerprint,
                 VocabSize = _tokenizer.VocabSize,
-                EndOfText = _tokenizer.EndOfTextId,
+                EndOfText = _encoder.EndOfDocument,
                 Directory = TokenizerDirectory,
             },
             Validation = new ManifestValidation
@@ -283,8 +285,18 @@ public sealed class CorpusPreparer
         };
     }
 
+    private ManifestLayout? Describe(ShortenedDialogues shortened) => _options.Layout == CorpusLayout.Text ? null : new ManifestLayout
+    {
+        Name = RecipeKey.ChoiceOf(_options.Layout),
+        Template = _options.Template,
+        DialogueTokens = _options.DialogueTokens,
+        Shortened = shortened.Dialogues,
+        DroppedMessages = shortened.Messages,
+        Cut = shortened.Cut,
+    };
+
     /// <summary>The ids of several chunks of text, one after the other. The ids of chunk i end at Ends[i].</summary>
-    private sealed record EncodedBatch(List<SplitChunk> Pieces, List<int> Ids, int[] Ends, List<int> TextBytes);
+    private sealed record EncodedBatch(List<SplitChunk> Pieces, List<int> Ids, int[] Ends, EncodedChunk[] Encoded);
 
     /// <summary>The documents to tokenize, after cleaning.</summary>
     /// <param name="Documents">The documents, normalized, without those that are too short and without duplicates.</param>

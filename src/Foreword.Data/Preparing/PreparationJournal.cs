@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Foreword.Data.Shards;
 using Foreword.IO;
 using Foreword.Tokenization;
 
@@ -18,6 +19,10 @@ namespace Foreword.Data.Preparing;
 internal sealed record PreparationJournal(string Request, long Pieces, SplitProgress Train, SplitProgress? Validation)
 {
     private const string FileName = "journal.json";
+
+    /// <summary>Gets what dialogues have lost so far; null if they have lost nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ShortenedDialogues? Shortened { get; init; }
 
     /// <summary>Computes the hash of a request: tokenizer, options, inputs, and the files with their length and time of last write.</summary>
     public static string RequestOf(Tokenizer tokenizer, PreparationOptions options, IReadOnlyList<string> inputs, IReadOnlyList<string> files)
@@ -36,10 +41,13 @@ internal sealed record PreparationJournal(string Request, long Pieces, SplitProg
     /// </summary>
     private static string TextOf(PreparationOptions options)
     {
-        PreparationOptions earlier = options with { Threads = 1, AllowSpecial = false, Reading = new() };
-        string text = earlier.ToString().Replace($"AllowSpecial = {earlier.AllowSpecial}, Reading = {earlier.Reading}, ", "", StringComparison.Ordinal);
+        PreparationOptions earlier = options with { Threads = 1, AllowSpecial = false, Reading = new(), Layout = CorpusLayout.Text, Template = null, DialogueTokens = null };
+        string later = $"AllowSpecial = {earlier.AllowSpecial}, Reading = {earlier.Reading}, Layout = {earlier.Layout}, Template = {earlier.Template}, DialogueTokens = {earlier.DialogueTokens}, ";
+        string text = earlier.ToString().Replace(later, "", StringComparison.Ordinal);
         if (options.AllowSpecial)
             text += " AllowSpecial";
+        if (options.Layout != CorpusLayout.Text)
+            text += $" {options.Layout} {ManifestLayout.TextOf(options.Template)} {options.DialogueTokens}";
         return options.Reading.ToString() == earlier.Reading.ToString() ? text : $"{text} {options.Reading}";
     }
 

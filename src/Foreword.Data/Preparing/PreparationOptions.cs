@@ -1,4 +1,5 @@
 using System.Globalization;
+using Foreword.Chat;
 using Foreword.Data.Cleaning;
 using Foreword.Data.Reading;
 
@@ -32,6 +33,21 @@ public sealed record PreparationOptions
     /// Gets how the documents were read. The manifest stores it. If it changes, an unfinished preparation starts from the beginning.
     /// </summary>
     public DocumentOptions Reading { get; init; } = new();
+
+    /// <summary>Gets what a document is and how it becomes tokens. The default is text.</summary>
+    public CorpusLayout Layout { get; init; }
+
+    /// <summary>
+    /// Gets how the messages of dialogues become text. The tokenizer gets the template's special tokens. Needed for <see cref="CorpusLayout.Chitchat"/>
+    /// and <see cref="CorpusLayout.Messages"/>; null otherwise.
+    /// </summary>
+    public ChatTemplate? Template { get; init; }
+
+    /// <summary>
+    /// Gets the largest number of tokens of a dialogue, 2 or more. Longer dialogues lose their oldest messages. The default is null: every dialogue is
+    /// kept whole.
+    /// </summary>
+    public int? DialogueTokens { get; init; }
 
     /// <summary>Gets the normalization of the texts. The default is none.</summary>
     public TextNormalization Normalization { get; init; }
@@ -72,6 +88,12 @@ public sealed record PreparationOptions
             throw new ArgumentException($"the minimum length of a document is {MinCharacters} characters; it must be at least 0");
         if (DuplicateThreshold is not (> 0 and <= 1))
             throw new ArgumentException($"the duplicate threshold is {DuplicateThreshold.ToString(CultureInfo.InvariantCulture)}; it must be above 0 and at most 1");
+        if (Layout.HoldsDialogues() != Template is not null)
+            throw new ArgumentException(Template is null ? $"the layout {Layout} needs a chat template" : $"the layout {Layout} has no messages for a chat template");
+        if (DialogueTokens is { } most && (most < 2 || !Layout.HoldsDialogues()))
+            throw new ArgumentException(most < 2 ? $"the largest length of a dialogue is {most} tokens; it must be at least 2" : $"the layout {Layout} has no dialogues whose length could be limited");
+        if (Layout.HoldsDialogues() && (MinCharacters > 0 || Normalization != TextNormalization.None || AllowSpecial))
+            throw new ArgumentException($"the layout {Layout} has messages; normalization, a minimum length and special tokens in the text are only for text");
         if (Threads < 1)
             throw new ArgumentException($"the number of threads is {Threads}; it must be at least 1");
         return this;

@@ -67,7 +67,8 @@ internal sealed class ValidationSplit
     /// <param name="run">The number of neighboring documents that are held out together, 1 or more.</param>
     /// <param name="seed">The seed that selects the documents.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
-    public static ValidationSplit Plan(IEnumerable<TextChunk> documents, double share, int run, long seed, CancellationToken cancellationToken)
+    /// <param name="cutsText">Whether the end of a single document may be held out. Otherwise, nothing is held out of it.</param>
+    public static ValidationSplit Plan(IEnumerable<TextChunk> documents, double share, int run, long seed, CancellationToken cancellationToken, bool cutsText = true)
     {
         if (share == 0)
             return new ValidationSplit(0, seed);
@@ -91,6 +92,7 @@ internal sealed class ValidationSplit
         return lengths switch
         {
             [] or [< 4] => new ValidationSplit(0, seed),
+            [_] when !cutsText => new ValidationSplit(0, seed),
             [long only] => new ValidationSplit(share, seed, cut: (long)(only * (1 - share))),
             _ => new ValidationSplit(share, seed, pick: NearestToShare(lengths, share, seed)),
         };

@@ -10,7 +10,7 @@ namespace Foreword.Data.Reading;
 /// <summary>
 /// Streams documents from files, directories and patterns. A file of text (<c>.txt</c>, <c>.md</c>, <c>.raw</c> or no extension) or HTML is one
 /// document, unless <see cref="DocumentOptions.Document"/> divides text further. In JSON Lines (<c>.jsonl</c>, <c>.ndjson</c>), CSV, TSV and Parquet,
-/// a row is one document. Every format may also be compressed (<c>.gz</c>, <c>.zst</c>). The encoding is UTF-8, unless a byte order mark or
+/// a row is one document; in a list (<c>.json</c>), an element is one. Every format may also be compressed (<c>.gz</c>, <c>.zst</c>). The encoding is UTF-8, unless a byte order mark or
 /// <see cref="DocumentOptions.Encoding"/> names another one. Decoding is strict.
 /// </summary>
 public sealed class DocumentReader
@@ -22,7 +22,7 @@ public sealed class DocumentReader
 
     private static readonly Registry<IDocumentFormat> Registered = new("text format for the extension", format => format.Extensions,
     [
-        PlainText, new HtmlFormat(), new JsonLinesFormat(),
+        PlainText, new HtmlFormat(), new JsonLinesFormat(), new JsonListFormat(),
         new DelimitedFormat(".csv", TableFormat.Csv), new DelimitedFormat(".tsv", TableFormat.Tsv), new ParquetFormat(),
     ]);
 

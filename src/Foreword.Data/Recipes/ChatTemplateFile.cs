@@ -1,4 +1,6 @@
 using Foreword.Chat;
+using Foreword.Tokenization;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Data.Recipes;
 
@@ -21,7 +23,41 @@ public static class ChatTemplateFile
     /// <exception cref="InvalidDataException">The file is not a chat template. The message names file, line and key.</exception>
     public static ChatTemplate Load(string directory)
     {
-        string path = Path.Combine(directory, FileName);
-        return File.Exists(path) ? Read(path) : ChatTemplate.Plain;
+        ArgumentNullException.ThrowIfNull(directory);
+        return ReadOwn(directory) ?? ChatTemplate.Plain;
+    }
+
+    /// <summary>Reads <see cref="FileName"/> beside a model; returns <see cref="ChatTemplate.Plain"/> if there is no such file.</summary>
+    /// <param name="model">A model directory, a file in one, a run, or the name of a downloaded model.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such model.</exception>
+    /// <exception cref="InvalidDataException">The file is not a chat template. The message names file, line and key.</exception>
+    internal static ChatTemplate OfModel(string model) => Load(File.Exists(model) ? Path.GetDirectoryName(Path.GetFullPath(model))! : ModelDirectory.Resolve(model));
+
+    /// <summary>Reads <see cref="FileName"/> of a model directory; returns null if there is no directory or no such file.</summary>
+    /// <param name="directory">The model directory, or null.</param>
+    /// <exception cref="InvalidDataException">The file is not a chat template. The message names file, line and key.</exception>
+    public static ChatTemplate? ReadOwn(string? directory)
+    {
+        string? path = directory is null ? null : Path.Combine(directory, FileName);
+        return path is not null && File.Exists(path) ? Read(path) : null;
+    }
+
+    /// <summary>
+    /// Returns the template to train with: the named one, that of the model directory, or the one that fits the tokenizer (<c>chitchat</c> for BERT's tokens,
+    /// <c>chatml</c> otherwise).
+    /// </summary>
+    /// <param name="name"><c>chitchat</c>, <c>chatml</c>, <c>plain</c>, the path of a file, or null.</param>
+    /// <param name="directory">The directory of the model or tokenizer.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <exception cref="FileNotFoundException">The name is that of a file that does not exist.</exception>
+    /// <exception cref="InvalidDataException">The file is not a chat template. The message names file, line and key.</exception>
+    public static ChatTemplate Choose(string? name, string directory, Tokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        if (name is not null)
+            return ChatTemplate.Named.TryGetValue(name, out ChatTemplate? named) ? named : Read(name);
+        if (ReadOwn(directory) is { } own)
+            return own;
+        return ChatTemplate.Chitchat.Tokens.All(text => tokenizer.AddedTokens.Any(token => token.Text == text)) ? ChatTemplate.Chitchat : ChatTemplate.ChatMl;
     }
 }

@@ -46,6 +46,23 @@ public sealed record DataSection : IRecipe
     /// </summary>
     public int ValidationRun { get; init; } = 1;
 
+    /// <summary>Gets what a document is and how it becomes tokens; null means text. Used with text.</summary>
+    public CorpusLayout? Layout { get; init; }
+
+    /// <summary>
+    /// Gets how the messages of dialogues become text: <c>chitchat</c>, <c>chatml</c>, <c>plain</c>, or a file (.yaml). Null means the template in the
+    /// tokenizer's directory; without one, <c>chitchat</c> for BERT's tokens and <c>chatml</c> otherwise. Used with a layout of dialogues.
+    /// </summary>
+    [AlsoCalled("chat_template")]
+    public string? Template { get; init; }
+
+    /// <summary>
+    /// Gets the largest number of tokens of a dialogue, 2 or more. Longer dialogues lose their oldest messages. Null keeps all. Used with a layout of
+    /// dialogues.
+    /// </summary>
+    [AlsoCalled("max_dialogue_tokens")]
+    public int? DialogueTokens { get; init; }
+
     /// <summary>Gets the field of a JSONL line that holds its text. Used with text.</summary>
     public string TextField { get; init; } = "text";
 
@@ -104,6 +121,7 @@ public sealed record DataSection : IRecipe
         [
             (nameof(Validation), Validation != Defaults.Validation), (nameof(ValidationRun), ValidationRun != Defaults.ValidationRun), (nameof(TextField), TextField != Defaults.TextField),
             (nameof(Document), Document != Defaults.Document), (nameof(Encoding), Encoding is not null), (nameof(Include), Include.Count > 0), (nameof(Exclude), Exclude.Count > 0),
+            (nameof(Layout), Layout is not null),
         ];
         foreach ((string key, bool isGiven) in forText)
         {
@@ -111,6 +129,15 @@ public sealed record DataSection : IRecipe
                 problems.Add(key, "is given; shards already contain tokens (this key is only for data.text)");
         }
 
+        bool isDialogue = Layout is { } layout && layout.HoldsDialogues();
+        if (Template is not null && !isDialogue)
+            problems.Add(nameof(Template), "is given; only the messages of dialogues have a template (data.layout: chitchat or messages)");
+        if (DialogueTokens is { } most && !isDialogue)
+            problems.Add(nameof(DialogueTokens), $"is {most}; only dialogues can be shortened (data.layout: chitchat or messages)");
+        else if (DialogueTokens is { } least)
+            problems.AtLeast(2, least, nameof(DialogueTokens));
+        if (isDialogue && AllowSpecial)
+            problems.Add(nameof(AllowSpecial), "is true; in dialogues, only the template has special tokens");
         if (Text.Count > 0 && VocabSize is null == string.IsNullOrEmpty(Tokenizer))
             problems.Add(nameof(Tokenizer), VocabSize is null
                 ? "and data.vocab_size are both missing; set a tokenizer directory, or the size of a vocabulary to train on the text"

@@ -124,6 +124,12 @@ public sealed record TrainingConfig : TrainSection
     public int SequenceLength { get; init; }
 
     /// <summary>
+    /// Gets the distance between the beginnings of two sequences of an epoch in tokens, from 1 to the sequence length. Null means the sequence length.
+    /// With a smaller stride, an epoch reads most tokens several times, as in GPT2-Chinese (1,024 tokens, stride 768).
+    /// </summary>
+    public int? Stride { get; init; }
+
+    /// <summary>
     /// Gets the final learning rate of the schedules <c>cosine</c> and <c>gpt2_nanogpt</c>, from 0 to the peak. The other schedules do not use it.
     /// </summary>
     [AlsoCalled("min_learning_rate", "lr_min", "final_lr"), KeyAfter(nameof(Lr))]
@@ -174,6 +180,13 @@ public sealed record TrainingConfig : TrainSection
         problems.AtLeast(1, Steps);
         CheckBatch(problems);
         problems.AtLeast(0, SequenceLength);
+        if (Stride is { } stride)
+        {
+            problems.AtLeast(1, stride, nameof(Stride));
+            if (SequenceLength > 0 && stride > SequenceLength)
+                problems.Add(nameof(Stride), $"is {stride}; sequences of {SequenceLength} tokens would leave out the tokens between them");
+        }
+
         problems.Above(0, Lr);
         problems.AtLeast(0, MinLr);
         if (MinLr > Lr && Schedule is LearningRateSchedule.Cosine or LearningRateSchedule.Gpt2Nanogpt)

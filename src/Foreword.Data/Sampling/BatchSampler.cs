@@ -4,8 +4,8 @@ using Foreword.Numerics;
 namespace Foreword.Data.Sampling;
 
 /// <summary>
-/// Draws windows of T + 1 tokens for training: T inputs and, shifted by one, T targets. Within an epoch, no window occurs twice, and no two windows
-/// overlap in their inputs. Each epoch shuffles the order and moves the start of the first window (0 to T - 1), so that epochs cut the text
+/// Draws windows of T + 1 tokens for training: T inputs and, shifted by one, T targets. Within an epoch, no window occurs twice, and the windows begin a
+/// stride apart: T tokens, so that no two overlap in their inputs, or fewer. Each epoch shuffles the order and moves the start of the first window (0 to stride - 1), so that epochs cut the text
 /// differently.
 /// </summary>
 /// <remarks>
@@ -24,8 +24,9 @@ internal sealed class BatchSampler
     /// <param name="data">The corpus.</param>
     /// <param name="contextLength">T, 1 or more.</param>
     /// <param name="seed">Seed of the order.</param>
-    /// <exception cref="ArgumentException">The corpus has fewer than T + 1 tokens, or T is below 1.</exception>
-    public BatchSampler(TokenDataset data, int contextLength, long seed)
+    /// <param name="stride">The distance between the beginnings of two windows in tokens, from 1 to T; null for T.</param>
+    /// <exception cref="ArgumentException">The corpus has fewer than T + 1 tokens, or T or the stride is outside its range.</exception>
+    public BatchSampler(TokenDataset data, int contextLength, long seed, int? stride = null)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1);
@@ -34,15 +35,21 @@ internal sealed class BatchSampler
         _data = data;
         ContextLength = contextLength;
         Seed = seed;
+        Stride = stride ?? contextLength;
+        ArgumentOutOfRangeException.ThrowIfLessThan(Stride, 1, nameof(stride));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Stride, contextLength, nameof(stride));
 
-        // One window fewer than would fit, so that the first window can begin anywhere in 0 .. T - 1. A corpus of fewer than 2 T tokens has only one
+        // One window fewer than would fit, so that the first window can begin anywhere in 0 .. stride - 1. A very short corpus has only one
         // window, which begins wherever it fits.
-        WindowsPerEpoch = Math.Max(1, (data.Count / contextLength) - 1);
-        _offsets = (int)Math.Min(contextLength, data.Count - (WindowsPerEpoch * contextLength));
+        WindowsPerEpoch = Math.Max(1, (data.Count - contextLength) / Stride);
+        _offsets = (int)Math.Min(Stride, data.Count - contextLength - ((WindowsPerEpoch - 1) * Stride));
     }
 
     /// <summary>Gets T, the number of inputs in a window.</summary>
     public int ContextLength { get; }
+
+    /// <summary>Gets the distance between the beginnings of two windows of an epoch in tokens.</summary>
+    public int Stride { get; }
 
     /// <summary>Gets the seed of the order.</summary>
     public long Seed { get; }
@@ -75,7 +82,7 @@ internal sealed class BatchSampler
         (long epoch, long index) = Math.DivRem(cursor, WindowsPerEpoch);
         ulong key = SplitMix.Bits((ulong)Seed, (ulong)epoch);
         long offset = SplitMix.Below(_offsets, key, ulong.MaxValue); // an index that the permutation never uses
-        return offset + (new KeyedPermutation(WindowsPerEpoch, key).At(index) * ContextLength);
+        return offset + (new KeyedPermutation(WindowsPerEpoch, key).At(index) * Stride);
     }
 
     /// <summary>Draws the next windows and advances <see cref="Cursor"/>.</summary>

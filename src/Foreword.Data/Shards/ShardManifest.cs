@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Foreword.Chat;
 using Foreword.Data.Cleaning;
 using Foreword.Data.Decoding;
 using Foreword.Data.Reading;
@@ -63,6 +64,10 @@ public sealed record ShardManifest
     /// <summary>Gets whether the texts of special tokens became these tokens. It is written only if true.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool AllowSpecial { get; init; }
+
+    /// <summary>Gets what a document is and how it became tokens; null for texts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ManifestLayout? Layout { get; init; }
 
     /// <summary>Gets how the documents were cleaned before they were tokenized; null if they were not cleaned.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -247,6 +252,33 @@ public sealed record ManifestCleaning
 
     /// <summary>Gets the number of documents that were removed because they repeat an earlier one.</summary>
     public required long Duplicates { get; init; }
+}
+
+/// <summary>Describes what a document is and how it became tokens.</summary>
+public sealed record ManifestLayout
+{
+    /// <summary>Gets the name of the layout: <c>gpt2-chinese</c>, <c>chitchat</c> or <c>messages</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Gets how the messages of dialogues became text; null if the documents are not dialogues.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatTemplate? Template { get; init; }
+
+    /// <summary>Gets the largest number of tokens of a dialogue; null if there was no limit.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? DialogueTokens { get; init; }
+
+    /// <summary>Gets the number of dialogues that lost their oldest messages.</summary>
+    public long Shortened { get; init; }
+
+    /// <summary>Gets the number of messages that these dialogues lost.</summary>
+    public long DroppedMessages { get; init; }
+
+    /// <summary>Gets the number of dialogues whose last message alone was too long and lost its beginning.</summary>
+    public long Cut { get; init; }
+
+    /// <summary>Returns a template as one text, for a hash.</summary>
+    internal static string TextOf(ChatTemplate? template) => template is null ? "" : JsonSerializer.Serialize(template, ManifestJson.Default.ChatTemplate);
 }
 
 [JsonSerializable(typeof(ShardManifest))]

@@ -13,7 +13,7 @@ namespace Foreword.Data.Supervised;
 /// <param name="isReversed">Whether dialogues are read from their end, see <see cref="Dialogue.Reversed"/>.</param>
 internal sealed class DialogueExamples(Tokenizer tokenizer, ChatTemplate template, int contextLength, LossOn lossOn, bool isReversed)
 {
-    private readonly ChatEncoder _encoder = new(tokenizer, template);
+    private readonly DialogueEncoder _encoder = new(tokenizer, template, contextLength + 1, isReversed);
     private readonly List<SupervisedExample> _examples = [];
 
     /// <summary>Gets the examples so far.</summary>
@@ -35,65 +35,15 @@ internal sealed class DialogueExamples(Tokenizer tokenizer, ChatTemplate templat
     public void Add(Dialogue dialogue)
     {
         Dialogues++;
-        IReadOnlyList<ChatMessage> messages = (isReversed ? dialogue.Reversed() : dialogue).Messages;
-        EncodedDialogue whole = Encode(messages);
-        if (whole.Ids.Count > contextLength + 1)
-        {
-            IReadOnlyList<ChatMessage> shorter = isReversed ? WithoutLast(messages) : WithoutOldest(messages);
-            Shortened = (Shortened.Dialogues + 1, Shortened.Messages + messages.Count - shorter.Count);
-            whole = Encode(shorter);
-        }
-
-        (int[] ids, bool[] isAnswer) = ([.. whole.Ids], [.. whole.IsAnswer]);
-        if (ids.Length > contextLength + 1)
-        {
+        (int[] ids, bool[] isAnswer, int dropped, bool isCut) = _encoder.Encode(dialogue);
+        if (dropped > 0)
+            Shortened = (Shortened.Dialogues + 1, Shortened.Messages + dropped);
+        if (isCut)
             Cut++;
-            Range kept = isReversed ? ..(contextLength + 1) : (ids.Length - contextLength - 1)..;
-            (ids, isAnswer) = (ids[kept], isAnswer[kept]);
-        }
-
         SupervisedExample example = new(ids, lossOn == LossOn.All ? [.. ids.Select(_ => true)] : isAnswer, isAnswer);
         if (ids.Length < 2 || example.Targets == 0)
             WithoutAnswer++;
         else
             _examples.Add(example);
-    }
-
-    /// <summary>Encodes messages. In a reversed dialogue, all messages after the first one are what is predicted.</summary>
-    private EncodedDialogue Encode(IReadOnlyList<ChatMessage> messages)
-    {
-        EncodedDialogue encoded = _encoder.EncodeWhole(messages);
-        if (!isReversed)
-            return encoded;
-        int first = messages.Count == 0 ? 0 : _encoder.EncodeWhole(messages.Take(1)).Ids.Count;
-        return encoded with { IsAnswer = [.. Enumerable.Range(0, encoded.Ids.Count).Select(i => i >= first)] };
-    }
-
-    /// <summary>Returns the instructions and the last messages that fit, beginning with one of the user if there is one; at least the last message.</summary>
-    private List<ChatMessage> WithoutOldest(IReadOnlyList<ChatMessage> messages)
-    {
-        ChatMessage[] spoken = [.. messages.Where(message => message.Role != ChatRole.System)], instructions = [.. messages.Where(message => message.Role == ChatRole.System)];
-        int dropped = Least(1, Math.Max(1, spoken.Length - 1), count => _encoder.EncodeWhole([.. instructions, .. spoken[count..]]).Ids.Count <= contextLength + 1);
-        int user = Array.FindIndex(spoken, Math.Min(dropped, spoken.Length - 1), message => message.Role == ChatRole.User);
-        return [.. instructions, .. spoken[(user >= 0 && user < spoken.Length - 1 ? user : Math.Min(dropped, spoken.Length - 1))..]];
-    }
-
-    /// <summary>Returns the first messages of a reversed dialogue that fit; at least the first one.</summary>
-    private List<ChatMessage> WithoutLast(IReadOnlyList<ChatMessage> messages) =>
-        [.. messages.Take(messages.Count - Least(1, Math.Max(1, messages.Count - 1), count => _encoder.EncodeWhole(messages.Take(messages.Count - count)).Ids.Count <= contextLength + 1))];
-
-    /// <summary>Returns the smallest number of a range that has a property, if all larger numbers have it, too; the largest one if none has it.</summary>
-    private static int Least(int low, int high, Func<int, bool> has)
-    {
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (has(middle))
-                high = middle;
-            else
-                low = middle + 1;
-        }
-
-        return low;
     }
 }

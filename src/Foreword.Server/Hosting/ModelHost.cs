@@ -1,3 +1,4 @@
+using Foreword.Chat;
 using Foreword.Cpu;
 using Foreword.Cpu.Scheduling;
 using Microsoft.AspNetCore.Http;
@@ -31,7 +32,7 @@ internal sealed class ModelHost : IDisposable
             {
                 if (_models.Any(other => other.Name == model.Name))
                     throw new ArgumentException($"two models have the name {model.Name}; give them different aliases", nameof(options));
-                _models.Add(new HostedModel(model, StoredModel.Open(model.Path)));
+                _models.Add(HostedModel.Open(model));
             }
         }
         catch
@@ -74,6 +75,7 @@ internal sealed class ModelHost : IDisposable
                 _ = model.Stored.Task;
             else
                 _ = model.Stored.Tokenizer;
+            _ = model.Backward?.Tokenizer;
         }
     }
 
@@ -91,7 +93,7 @@ internal sealed class ModelHost : IDisposable
             CpuLanguageModel loaded = (CpuLanguageModel)model.Options.Engine.Load(model.Stored, null, _ended.Token);
             WaitForEncoders();
             SchedulerOptions limits = new() { MaxSequences = _options.MaxSequences, MaxQueue = _options.MaxQueue, CacheMemory = _options.CacheMemory };
-            model.Text = new ServedText(model.Name, loaded, model.Stored.Tokenizer, model.Options.Template, limits);
+            model.Text = new ServedText(model.Name, loaded, model.Stored.Tokenizer, model.Options.Template, limits) { Ranking = model.LoadRanking(_ended.Token) };
         }
     }
 
@@ -133,13 +135,16 @@ internal sealed class ModelHost : IDisposable
 }
 
 /// <summary>A model of a server.</summary>
-internal sealed class HostedModel(ServedModelOptions options, StoredModel stored) : IDisposable
+internal sealed class HostedModel(ServedModelOptions options, StoredModel stored, StoredModel? backward) : IDisposable
 {
     public ServedModelOptions Options => options;
 
     public string Name => options.Name;
 
     public StoredModel Stored => stored;
+
+    /// <summary>Gets the model that ranks answers; null if there is none.</summary>
+    public StoredModel? Backward => backward;
 
     /// <summary>Gets when the model was opened, in seconds since 1970.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -161,10 +166,46 @@ internal sealed class HostedModel(ServedModelOptions options, StoredModel stored
     /// <summary>Gets the memory of the weights in bytes; 0 before they are loaded.</summary>
     public long WeightBytes => Text?.WeightBytes ?? Task?.WeightBytes ?? 0;
 
+    /// <summary>Opens the files of a model and of the model that ranks its answers.</summary>
+    /// <exception cref="ArgumentException">Answers of a fine-tuned model cannot be ranked.</exception>
+    /// <exception cref="InvalidDataException">A path holds no model, or no language model where one is needed.</exception>
+    public static HostedModel Open(ServedModelOptions options)
+    {
+        StoredModel stored = StoredModel.Open(options.Path);
+        StoredModel? backward = null;
+        try
+        {
+            if (options.Ranking is not null && stored.FineTunedFor is { } task)
+                throw new ArgumentException($"{options.Path} is fine-tuned for {task}; only the answers of a language model can be ranked", nameof(options));
+            backward = options.Ranking?.Path is { } path ? StoredModel.Open(path) : null;
+            if (backward?.FineTunedFor is { } other)
+                throw new InvalidDataException($"{options.Ranking!.Path} is fine-tuned for {other}; a language model trained on reversed dialogues ranks answers");
+            return new HostedModel(options, stored, backward);
+        }
+        catch
+        {
+            backward?.Dispose();
+            stored.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Loads the model that ranks answers; null if each answer is the only one.</summary>
+    public ServedRanking? LoadRanking(CancellationToken cancellationToken)
+    {
+        if (options.Ranking is not { } ranking)
+            return null;
+        if (backward is null)
+            return new ServedRanking(ranking.Candidates, null, null);
+        CpuLanguageModel model = (CpuLanguageModel)options.Engine.Load(backward, null, cancellationToken);
+        return new ServedRanking(ranking.Candidates, model, new AnswerRanker(model, backward.Tokenizer, ranking.Template, ranking.Rule, ranking.Lambda));
+    }
+
     public void Dispose()
     {
         Text?.Dispose();
         Task?.Dispose();
         stored.Dispose();
+        backward?.Dispose();
     }
 }

@@ -33,11 +33,14 @@ internal sealed class ServedText : IDisposable
 
     public Scheduler Scheduler { get; }
 
+    /// <summary>Gets what chooses among candidate answers to conversations; null if each answer is the only one.</summary>
+    public ServedRanking? Ranking { get; init; }
+
     /// <summary>Gets the number format of the weights, such as <c>int8</c>.</summary>
     public string Format { get; }
 
-    /// <summary>Gets the memory of the weights in bytes.</summary>
-    public long WeightBytes => _model.WeightBytes;
+    /// <summary>Gets the memory of the weights in bytes, with those of the backward model.</summary>
+    public long WeightBytes => _model.WeightBytes + (Ranking?.WeightBytes ?? 0);
 
     /// <summary>Gets a name of program, version and format; answers with the same one and the same seed are equal.</summary>
     public string Fingerprint { get; }
@@ -74,5 +77,6 @@ internal sealed class ServedText : IDisposable
     {
         Scheduler.Dispose();
         _model.Dispose();
+        Ranking?.Dispose();
     }
 }

@@ -34,7 +34,8 @@ internal static class ChatRequest
             throw new ApiException(400, "top_logprobs is given, but logprobs is not true", "top_logprobs");
         int samples = (int)(fields.Integer("n", 1, CompletionRequest.MostSamples) ?? 1);
         ChatEncoder encoder = new(model.Tokenizer, template);
-        int[] ids = encoder.Encode(Messages(fields));
+        List<ChatMessage> messages = Messages(fields);
+        int[] ids = encoder.Encode(messages);
         if (ids.Length == 0)
             throw new ApiException(400, "no part of the messages is in the vocabulary", "messages");
         CompletionRequest.CheckLength(ids.Length, wanted ?? 1, model.Config.ContextLength);
@@ -46,7 +47,8 @@ internal static class ChatRequest
             Prompts = [("", ids)],
             Options = Ending(encoder, options) with { LogProbs = scores ? (int)(top ?? 0) : null },
             Samples = samples,
-            BestOf = samples,
+            BestOf = Math.Max(samples, model.Ranking?.Candidates ?? 1),
+            Messages = messages,
             Streams = streams,
             IncludesUsage = usage,
             ContinuousUsage = continuous,

@@ -1,3 +1,4 @@
+using Foreword.Chat;
 using Foreword.Generation;
 using Foreword.Server.Hosting;
 
@@ -20,6 +21,9 @@ internal sealed record CompletionRequest
 
     /// <summary>Gets the number of completions of each prompt that are written; the likeliest are returned.</summary>
     public int BestOf { get; init; } = 1;
+
+    /// <summary>Gets the messages of a conversation; empty for prompts.</summary>
+    public IReadOnlyList<ChatMessage> Messages { get; init; } = [];
 
     /// <summary>Gets whether tokens are written, or only the prompt is echoed.</summary>
     public bool Generates { get; init; } = true;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Foreword.Chat;
 using Foreword.Data.Recipes;
 using Foreword.IO;
 using Foreword.Settings;
@@ -28,10 +29,10 @@ internal static class Checkpoint
 
     /// <summary>Writes a complete checkpoint at <paramref name="directory"/> and replaces an existing one.</summary>
     /// <exception cref="IOException">The checkpoint cannot be written, for example because the disk is full. An existing one is intact.</exception>
-    public static void Save(string directory, Pretrainer trainer, Tokenizer tokenizer, PretrainRecipe recipe, TrainerState state)
+    public static void Save(string directory, Pretrainer trainer, Tokenizer tokenizer, ChatTemplate? template, PretrainRecipe recipe, TrainerState state)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        Write(directory, trainer.Model, tokenizer, recipe, staged =>
+        Write(directory, trainer.Model, tokenizer, template, recipe, staged =>
         {
             if (recipe.Model.Trained.IsAdapter)
                 SaveParameters(staged, trainer.Trained);
@@ -42,8 +43,8 @@ internal static class Checkpoint
 
     /// <summary>Writes only the model directory, without the files that training needs to continue. <c>best/</c> has this form.</summary>
     /// <exception cref="IOException">The directory cannot be written. An existing one is intact.</exception>
-    public static void SaveModel(string directory, LanguageModule model, Tokenizer tokenizer, PretrainRecipe recipe) =>
-        Write(directory, model, tokenizer, recipe, _ => { });
+    public static void SaveModel(string directory, LanguageModule model, Tokenizer tokenizer, ChatTemplate? template, PretrainRecipe recipe) =>
+        Write(directory, model, tokenizer, template, recipe, _ => { });
 
     /// <summary>Loads weights and optimizer state into the trainer and sets its step counter.</summary>
     /// <param name="directory">The checkpoint.</param>
@@ -131,20 +132,22 @@ internal static class Checkpoint
         staged.Replace();
     }
 
-    private static void Write(string directory, LanguageModule model, Tokenizer tokenizer, PretrainRecipe recipe, Action<string> writeMore)
+    private static void Write(string directory, LanguageModule model, Tokenizer tokenizer, ChatTemplate? template, PretrainRecipe recipe, Action<string> writeMore)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         Write(directory, recipe, staged =>
         {
-            SaveModelFiles(staged, model, tokenizer);
+            SaveModelFiles(staged, model, tokenizer, template);
             writeMore(staged);
         });
     }
 
-    /// <summary>Writes weights, config.json and tokenizer into an existing directory.</summary>
-    internal static void SaveModelFiles(string directory, LanguageModule model, Tokenizer tokenizer)
+    /// <summary>Writes weights, config.json, tokenizer and the chat template, if there is one, into an existing directory.</summary>
+    internal static void SaveModelFiles(string directory, LanguageModule model, Tokenizer tokenizer, ChatTemplate? template)
     {
         ModelFiles.Save(model, directory, TextEnds.FromTokenizer(tokenizer));
         tokenizer.Save(directory);
+        if (template is not null)
+            Recipe.Save(template, Path.Combine(directory, ChatTemplateFile.FileName));
     }
 }

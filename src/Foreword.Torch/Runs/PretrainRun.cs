@@ -1,3 +1,4 @@
+using Foreword.Chat;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.Generation;
@@ -22,12 +23,13 @@ public sealed class PretrainRun : TrainingRun
 
     private readonly PretrainRecipe _recipe;
     private readonly PretrainingData _data;
+    private readonly ChatTemplate? _template; // saved with the model
     private readonly IProgress<PretrainEvent>? _progress;
     private LanguageModule _model = null!; // Load creates the model and the trainer before the run is returned
     private Pretrainer _trainer = null!;
 
-    private PretrainRun(PretrainRecipe recipe, RunDirectory directory, PretrainingData data, IProgress<PretrainEvent>? progress)
-        : base(directory, recipe.Train) => (_recipe, _data, _progress) = (recipe, data, progress);
+    private PretrainRun(PretrainRecipe recipe, RunDirectory directory, PretrainingData data, ChatTemplate? template, IProgress<PretrainEvent>? progress)
+        : base(directory, recipe.Train) => (_recipe, _data, _template, _progress) = (recipe, data, template, progress);
 
     /// <summary>Gets the last validation loss in nats, or null before the first validation.</summary>
     public double? LastValidationLoss { get; private set; }
@@ -120,7 +122,7 @@ public sealed class PretrainRun : TrainingRun
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabSize, source?.Config);
             if (File.Exists(directory.RecipePath))
                 RecipeCheck.Check(directory.RecipePath, resolved, checkpoint, data);
-            run = new PretrainRun(resolved, directory, data, progress);
+            run = new PretrainRun(resolved, directory, data, data.Template ?? ChatTemplateFile.ReadOwn(source?.Path), progress);
             run.Load(source, checkpoint, optimizer, cancellationToken);
             Recipe.Save(resolved, directory.RecipePath);
             return run;
@@ -193,10 +195,10 @@ public sealed class PretrainRun : TrainingRun
         }
     }
 
-    private protected override void SaveModel(string directory) => Checkpoint.SaveModel(directory, _model, _data.Tokenizer, _recipe);
+    private protected override void SaveModel(string directory) => Checkpoint.SaveModel(directory, _model, _data.Tokenizer, _template, _recipe);
 
     private protected override void SaveCheckpoint(string directory) =>
-        Checkpoint.Save(directory, _trainer, _data.Tokenizer, _recipe, State with { WindowsDrawn = _trainer.WindowsDrawn });
+        Checkpoint.Save(directory, _trainer, _data.Tokenizer, _template, _recipe, State with { WindowsDrawn = _trainer.WindowsDrawn });
 
     private protected override void TellStepped(StepMetrics metrics) => _progress?.Report(new PretrainEvent.Stepped(metrics));
 

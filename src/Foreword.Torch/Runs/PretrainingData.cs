@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Foreword.Chat;
 using Foreword.Data.Preparing;
 using Foreword.Data.Reading;
 using Foreword.Data.Recipes;
@@ -29,6 +30,9 @@ internal sealed class PretrainingData : IDisposable
 
     /// <summary>Gets the tokenizer that made the tokens.</summary>
     public Tokenizer Tokenizer { get; }
+
+    /// <summary>Gets how the messages of dialogues became tokens; null if the tokens are not those of dialogues.</summary>
+    public ChatTemplate? Template => Train.Manifest.Layout?.Template;
 
     /// <summary>
     /// Gets a SHA-256, in lowercase hexadecimal, that identifies the tokens. It covers the tokenizer and, for each split, the length and hash of
@@ -78,6 +82,8 @@ internal sealed class PretrainingData : IDisposable
             if (train.Manifest.Splits.ContainsKey(TokenDataset.Validation))
                 validation = TokenDataset.Open(shards, TokenDataset.Validation);
             Tokenizer tokenizer = tokenizerPath is null ? train.LoadTokenizer() : ModelDirectory.LoadTokenizer(tokenizerPath);
+            if (train.Manifest.Layout?.Template is { } template)
+                tokenizer = tokenizer.WithSpecialTokens(template.Tokens);
             if (tokenizer.Fingerprint != train.Manifest.Tokenizer.Fingerprint)
                 throw new InvalidDataException($"{tokenizerPath} is not the tokenizer that made {shards}: its fingerprint is {tokenizer.Fingerprint}, the manifest says {train.Manifest.Tokenizer.Fingerprint}; prepare the text again with this tokenizer");
             return new PretrainingData(train, validation, tokenizer);
@@ -99,7 +105,8 @@ internal sealed class PretrainingData : IDisposable
 
     private static void Prepare(DataSection section, long seed, string directory, IProgress<PretrainEvent>? progress, ILogger logger, CancellationToken cancellationToken)
     {
-        DocumentReader documents = DocumentReader.Open(section.Text, section.Reading());
+        CorpusLayout layout = section.Layout ?? CorpusLayout.Text;
+        CorpusReader documents = CorpusReader.Open(section.Text, layout, section.Reading());
         if (documents.Skipped.Count > 0)
         {
             string files = SkippedFiles.Describe(documents.Skipped, section.TextField);
@@ -109,10 +116,21 @@ internal sealed class PretrainingData : IDisposable
         Tokenizer tokenizer = section.Tokenizer is not null
             ? ModelDirectory.LoadTokenizer(section.Tokenizer)
             : new BpeTrainer { VocabSize = section.VocabSize!.Value }.Train(
-                documents.Read().Select(part => part.Text),
+                documents.ReadTexts(),
                 new SynchronousProgress<TokenizerProgress>(p => progress?.Report(new PretrainEvent.TrainingTokenizer(p.Characters))),
                 cancellationToken);
-        new CorpusPreparer(tokenizer, new PreparationOptions { ValidationShare = section.Validation, ValidationRun = section.ValidationRun, Seed = seed, AllowSpecial = section.AllowSpecial, Reading = section.Reading() }).Prepare(
+        PreparationOptions options = new()
+        {
+            ValidationShare = section.Validation,
+            ValidationRun = section.ValidationRun,
+            Seed = seed,
+            AllowSpecial = section.AllowSpecial,
+            Reading = section.Reading(),
+            Layout = layout,
+            Template = layout.HoldsDialogues() ? ChatTemplateFile.Choose(section.Template, section.Tokenizer ?? "", tokenizer) : null,
+            DialogueTokens = section.DialogueTokens,
+        };
+        new CorpusPreparer(tokenizer, options).Prepare(
             documents.Read(), directory, section.Text, documents.Files,
             new SynchronousProgress<PreparationProgress>(p => progress?.Report(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellationToken);

@@ -1,4 +1,4 @@
-using Foreword.Data.Reading;
+using Foreword.Data.Preparing;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.IO;
@@ -32,7 +32,7 @@ internal static class TextCheck
 
         if (sameNames && section.Text.Any(path => !path.Contains('*', StringComparison.Ordinal) && !File.Exists(path) && !Directory.Exists(path)))
             return;
-        Compare(before, DocumentReader.Open(section.Text, section.Reading()).Files, manifestPath);
+        Compare(before, CorpusReader.Open(section.Text, section.Layout ?? CorpusLayout.Text, section.Reading()).Files, manifestPath);
     }
 
     private static void Compare(IReadOnlyList<ManifestFile> before, IReadOnlyList<string> files, string manifestPath)

@@ -84,26 +84,12 @@ public sealed class DialogueRun : TrainingRun
         return Open(recipe, directory, checkpoint, progress, optimizer, logger, cancellationToken);
     }
 
-    /// <summary>Returns the template of a recipe.</summary>
-    /// <param name="task">The recipe's section.</param>
-    /// <param name="model">The model's directory or file, which may hold a template.</param>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    internal static ChatTemplate Template(DialogueSection task, string model, Tokenizer tokenizer)
-    {
-        if (task.Template is { } name)
-            return ChatTemplate.Named.TryGetValue(name, out ChatTemplate? named) ? named : ChatTemplateFile.Read(name);
-        string own = Path.Combine(model, ChatTemplateFile.FileName);
-        if (File.Exists(own))
-            return ChatTemplateFile.Read(own);
-        return ChatTemplate.Chitchat.Tokens.All(text => tokenizer.AddedTokens.Any(token => token.Text == text)) ? ChatTemplate.Chitchat : ChatTemplate.ChatMl;
-    }
-
     private static DialogueRun Open(
         DialogueRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress, OptimizerFactory? optimizer, ILogger? logger, CancellationToken cancellationToken)
     {
         bool isAdapter = recipe.Model.LoraRank > 0;
         StartingModel source = StartingModel.Open(checkpoint is null || isAdapter ? recipe.Model.Path : checkpoint.Path);
-        ChatTemplate template = Template(recipe.Task, source.Path, source.Tokenizer);
+        ChatTemplate template = ChatTemplateFile.Choose(recipe.Task.Template, source.Path, source.Tokenizer);
         Tokenizer tokenizer = source.Tokenizer.WithSpecialTokens(template.Tokens);
         int length = recipe.Train.SequenceLength == 0 ? source.Config.ContextLength : recipe.Train.SequenceLength;
         if (length > source.Config.ContextLength)
@@ -185,11 +171,7 @@ public sealed class DialogueRun : TrainingRun
 
     private bool IsAdapter => _recipe.Model.LoraRank > 0;
 
-    private void WriteModel(string directory)
-    {
-        Checkpoint.SaveModelFiles(directory, _model, _tokenizer);
-        Recipe.Save(_template, Path.Combine(directory, ChatTemplateFile.FileName));
-    }
+    private void WriteModel(string directory) => Checkpoint.SaveModelFiles(directory, _model, _tokenizer, _template);
 
     /// <summary>Creates the model and the trainer, and reads their weights and state.</summary>
     private void Load(StartingModel source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)

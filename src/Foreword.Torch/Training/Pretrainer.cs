@@ -56,7 +56,9 @@ public sealed class Pretrainer : IDisposable
         if (SequenceLength > model.Config.ContextLength)
             throw new ArgumentException($"train.sequence_length is {SequenceLength}; the model's context length is {model.Config.ContextLength}", nameof(config));
         CheckVocabulary(train, model.Config);
-        _sampler = new BatchSampler(train, SequenceLength, config.Seed);
+        if (config.Stride > SequenceLength)
+            throw new ArgumentException($"train.stride is {config.Stride}; sequences of {SequenceLength} tokens would leave out the tokens between them", nameof(config));
+        _sampler = new BatchSampler(train, SequenceLength, config.Seed, config.Stride);
         _validation = validation is null ? null : new SequentialWindows(validation, SequenceLength);
         _learningRate = new LearningRate(config);
         _inputs = new long[config.BatchSize * SequenceLength];

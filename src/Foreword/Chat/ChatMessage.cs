@@ -30,4 +30,8 @@ public sealed record ChatMessage(ChatRole Role, string Text)
 /// <param name="Interrupted">Whether the answer was canceled.</param>
 /// <param name="DroppedMessages">The number of oldest messages that were forgotten to make room.</param>
 /// <param name="Shortened">Whether the beginning of the last message also had to be removed.</param>
-public sealed record ChatAnswer(string Text, FinishReason FinishReason, bool Interrupted, int DroppedMessages, bool Shortened);
+public sealed record ChatAnswer(string Text, FinishReason FinishReason, bool Interrupted, int DroppedMessages, bool Shortened)
+{
+    /// <summary>Gets the candidates from which the answer was chosen, the best one first; empty if there was only one.</summary>
+    public IReadOnlyList<RankedAnswer> Candidates { get; init; } = [];
+}

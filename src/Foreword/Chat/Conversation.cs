@@ -64,6 +64,14 @@ public sealed class Conversation : IDisposable
     /// </summary>
     public int? MaxHistory { get; init; }
 
+    /// <summary>
+    /// Gets the number of candidates from which an answer is chosen, 1 or more. If there are several, an answer's text arrives only when it is complete.
+    /// </summary>
+    public int Candidates { get; init; } = 1;
+
+    /// <summary>Gets what chooses among candidates; null chooses the one with the highest mean log-probability of a token.</summary>
+    public AnswerRanker? Ranker { get; init; }
+
     /// <summary>Gets all messages, including those that the model has forgotten. The instruction is the first one, if there is one.</summary>
     public IReadOnlyList<ChatMessage> Messages => [.. Instruction(), .. _messages];
 
@@ -95,6 +103,14 @@ public sealed class Conversation : IDisposable
             (int[] ids, int dropped, bool shortened) = Fit(options.MaxTokens);
             if (ids.Length == 0)
                 throw new ArgumentException("no part of the message is in the vocabulary", nameof(text));
+            if (Candidates > 1)
+            {
+                ChatAnswer chosen = Choose(ids, options, onText, stop, cancellationToken);
+                if (chosen.Interrupted)
+                    _kept = kept;
+                return chosen with { DroppedMessages = dropped, Shortened = shortened };
+            }
+
             OpenCompletion answer = new(_tokenizer, _encoder.Ending(options), ids, onText is null ? null : token =>
             {
                 if (token.Text.Length > 0)
@@ -118,6 +134,33 @@ public sealed class Conversation : IDisposable
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Writes several candidates and answers with the best one.</summary>
+    private ChatAnswer Choose(int[] ids, SamplingOptions options, Action<string>? onText, StopRequest? stop, CancellationToken cancellationToken)
+    {
+        float[] logits = ReadNew(ids);
+        using CancellationTokenSource stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        SampleBatch batch = new(_model, _tokenizer, _encoder.Ending(options) with { LogProbs = 0 }, (_, _) =>
+        {
+            if (stop?.IsRequested == true)
+                stopped.Cancel();
+        }, scores: false);
+        try
+        {
+            Completion[] completions = batch.Write(_decoder!, logits, ids, Candidates, stopped.Token);
+            AnswerCandidate[] candidates = [.. completions.Select(AnswerCandidate.Of)];
+            IReadOnlyList<RankedAnswer> ranked = Ranker?.Rank(_messages.Skip(_kept).ToArray(), candidates, stopped.Token) ?? AnswerRanker.ByLikelihood(candidates);
+            Completion best = completions[ranked[0].Index];
+            onText?.Invoke(best.Text);
+            _messages.Add(new ChatMessage(ChatRole.Assistant, best.Text));
+            return new ChatAnswer(best.Text, best.FinishReason, Interrupted: false, 0, false) { Candidates = ranked };
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            _messages.RemoveAt(_messages.Count - 1); // without an answer, the message is not kept
+            return new ChatAnswer("", FinishReason.Length, Interrupted: true, 0, false);
         }
     }
 
@@ -194,12 +237,9 @@ public sealed class Conversation : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (stop?.IsRequested == true)
             return true;
-        Rewind(ids);
-        int[] rest = ids[_read.Count..];
-        _read.AddRange(rest);
-        answer.Take(_decoder!.Append(rest));
+        answer.Take(ReadNew(ids));
         _beforeAnswer?.Dispose();
-        _beforeAnswer = _decoder.Fork();
+        _beforeAnswer = _decoder!.Fork();
         while (!answer.HasEnded && _decoder.Position < _model.Config.ContextLength)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -210,6 +250,16 @@ public sealed class Conversation : IDisposable
         }
 
         return false;
+    }
+
+    /// <summary>Reads the ids that were not read before.</summary>
+    /// <returns>The logits [V] of the token that follows.</returns>
+    private float[] ReadNew(int[] ids)
+    {
+        Rewind(ids);
+        int[] rest = ids[_read.Count..];
+        _read.AddRange(rest);
+        return _decoder!.Append(rest).ToArray();
     }
 
     /// <summary>

@@ -28,6 +28,9 @@ public sealed record Completion(string Text, IReadOnlyList<int> Ids, FinishReaso
     /// <summary>Gets the token that ended the completion, or null if something else did. It is not part of <see cref="Ids"/>.</summary>
     public int? EndId { get; init; }
 
+    /// <summary>Gets the log-probability of <see cref="EndId"/>, or null if there is no such token or <see cref="SamplingOptions.LogProbs"/> is null.</summary>
+    public TokenLogProb? EndLogProb { get; init; }
+
     /// <summary>Returns <see cref="Text"/>.</summary>
     public override string ToString() => Text;
 }

@@ -117,7 +117,7 @@ internal sealed class OpenCompletion
     {
         FinishReason reason = IsStopped ? FinishReason.Stop : FinishReason.Length;
         Release(_written.Finish(), null, null, reason);
-        return new Completion(_text.ToString(), _ids, reason) { LogProbs = _logProbs, EndId = _end };
+        return new Completion(_text.ToString(), _ids, reason) { LogProbs = _logProbs, EndId = _end, EndLogProb = _end is null ? null : LastLogProb };
     }
 
     private void Release(string text, int? id, float? logProb, FinishReason? reason)

@@ -26,7 +26,32 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
     /// <param name="samples">The number of completions of each prompt.</param>
     /// <param name="cancellationToken">Checked before each step.</param>
     /// <returns>The completions, indexed by prompt and sample.</returns>
-    public Completion[][] Write(int[][] prompts, string[] leads, int samples, CancellationToken cancellationToken)
+    public Completion[][] Write(int[][] prompts, string[] leads, int samples, CancellationToken cancellationToken) => Write(prompts, leads, samples, Read, cancellationToken);
+
+    /// <summary>Generates several completions of a prompt that was read already.</summary>
+    /// <param name="read">A decoder that has read the prompt. It is left as it is.</param>
+    /// <param name="logits">The logits [V] after the prompt.</param>
+    /// <param name="prompt">The token ids of the prompt.</param>
+    /// <param name="samples">The number of completions.</param>
+    /// <param name="cancellationToken">Checked before each step.</param>
+    public Completion[] Write(IDecoder read, float[] logits, int[] prompt, int samples, CancellationToken cancellationToken) =>
+        Write([prompt], [""], samples, _ => (read.Fork(), logits), cancellationToken)[0];
+
+    private (IDecoder Decoder, float[] Logits) Read(int[] prompt)
+    {
+        IDecoder decoder = model.CreateDecoder();
+        try
+        {
+            return (decoder, decoder.Append(prompt).ToArray());
+        }
+        catch
+        {
+            decoder.Dispose();
+            throw;
+        }
+    }
+
+    private Completion[][] Write(int[][] prompts, string[] leads, int samples, Func<int[], (IDecoder Decoder, float[] Logits)> read, CancellationToken cancellationToken)
     {
         Completion[][] completions = [.. prompts.Select(_ => new Completion[samples])];
         int started = 0, all = prompts.Length * samples;
@@ -42,10 +67,7 @@ internal sealed class SampleBatch(ILanguageModel model, Tokenizer tokenizer, Sam
                     int[] ids = prompts[started / samples];
                     int sample = started % samples;
                     if (sample == 0)
-                    {
-                        prompt = model.CreateDecoder();
-                        first = prompt.Append(ids).ToArray();
-                    }
+                        (prompt, first) = read(ids);
 
                     Running sequence = new(started, new OpenCompletion(tokenizer, options.ForSample(sample), ids, OnTokenOf(started), leads[started / samples], scores));
                     sequence.Completion.Take(first);

@@ -38,4 +38,8 @@ internal static class JsonText
 
         return text.ToString();
     }
+
+    /// <summary>Replaces each lone surrogate with U+FFFD, as .NET's UTF-8 encoder does.</summary>
+    public static string Repair(string text) =>
+        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
 }

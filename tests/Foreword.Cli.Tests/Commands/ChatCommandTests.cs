@@ -1,4 +1,5 @@
 using System.Text;
+using Foreword.Chat;
 using Foreword.Cli.Commands;
 using Foreword.Cli.Loading;
 using Foreword.Cpu;
@@ -75,6 +76,39 @@ public sealed class ChatCommandTests : IDisposable
         Assert.Equal("I read 1 message\nI read 2 messages\nI read 2 messages\nI read 2 messages\n", Chat("a\nb\nc\nd\n", "--max-history", "2").Out);
         Assert.Equal("I read 1 message\nI read 1 message\n", Chat("a\nb\n", "--max-history", "0").Out);
         Assert.Equal(2, Chat("a", "--max-history", "-1").ExitCode);
+    }
+
+    [Fact]
+    public void CandidatesAreShownAndTheLogHasTheirWinner()
+    {
+        using TemporaryDirectory model = Fixtures.NewDirectory();
+        RandomModel.Write(model.Path);
+        Recipe.Save(ChatTemplate.Plain, model.File("chat.yaml"));
+        string log = _directory.File("samples.txt");
+        string[] command = ["chat", model.Path, "--temperature", "1", "--seed", "3", "--max-tokens", "6", "--candidates", "3", "--debug", "--log", log];
+        Cli own = Cli.Run("hello\n", terminal => [ChatCommand.Create(terminal)], command), mmi = Cli.Run("hello\nagain\n", terminal => [ChatCommand.Create(terminal)], [.. command, "--mmi", model.Path, "--mmi-rule", "sequence"]);
+        Assert.Equal((0, 0), (own.ExitCode, mmi.ExitCode));
+        Assert.Equal(3, own.Err.Split('\n').Count(line => line.StartsWith('[')));
+        Assert.Equal(6, mmi.Err.Split('\n').Count(line => line.Contains("score", StringComparison.Ordinal)));
+        Assert.Contains("history", mmi.Err, StringComparison.Ordinal);
+        string[] lines = File.ReadAllLines(log);
+        Assert.Contains("user:hello", lines);
+        Assert.Contains($"chatbot:{own.Out.Split('\n')[0].Trim()}", File.ReadAllText(log), StringComparison.Ordinal);
+        Assert.Equal(2, lines.Count(line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")));
+    }
+
+    [Theory]
+    [InlineData("--candidates is 0; it must be from 1 to 64", "--candidates", "0")]
+    [InlineData("--candidates is 1; --mmi needs at least 2", "--candidates", "1", "--mmi", "other")]
+    [InlineData("--mmi-rule needs --mmi MODEL", "--mmi-rule", "sequence")]
+    [InlineData("--mmi-lambda needs --mmi-rule interpolated", "--mmi", "other", "--mmi-lambda", "0.2")]
+    [InlineData("--mmi-lambda is 2; it must be from 0 to 1", "--mmi", "other", "--mmi-rule", "interpolated", "--mmi-lambda", "2")]
+    [InlineData("--debug shows the candidates; it needs", "--debug")]
+    public void OptionsOfCandidatesThatDoNotFitAreRefused(string expected, params string[] options)
+    {
+        Cli run = Chat("hello\n", options);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Err, StringComparison.Ordinal);
     }
 
     [Fact]

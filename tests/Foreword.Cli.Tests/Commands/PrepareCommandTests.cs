@@ -113,4 +113,32 @@ public sealed class PrepareCommandTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(Out, "manifest.json")));
         Assert.Equal(0, Cli.Run("inspect", Out).ExitCode);
     }
+
+    [Fact]
+    public void DialoguesAreCountedAndWhatTheyLoseIsSaid()
+    {
+        string corpus = _directory.Write("train.txt", string.Concat(Enumerable.Repeat("Hello there\nHi\nHow are you\nFine\n\n", 30)));
+        Cli run = Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--layout", "chitchat", "--template", "plain", "--dialogue-tokens", "14", "--validation", "0");
+        Assert.Equal((0, "30 dialogues are longer than 14 tokens: their 60 oldest messages are left out.\n"), (run.ExitCode, run.Err));
+        Assert.Matches("^train +30 documents", run.Out);
+        JsonElement report = JsonDocument.Parse(Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--layout", "chitchat", "--dialogue-tokens", "20", "--json").Out).RootElement;
+        Assert.True(report.GetProperty("shortened_dialogues").GetInt64() > 0);
+        JsonElement layout = JsonDocument.Parse(File.ReadAllText(Path.Combine(Out, "manifest.json"))).RootElement.GetProperty("layout");
+        Assert.Equal("<|im_start|>user\n", layout.GetProperty("template").GetProperty("user").GetProperty("prefix").GetString());
+    }
+
+    [Theory]
+    [InlineData(2, "--layout is 'chichat'; expected text | gpt2-chinese | chitchat | messages; did you mean 'chitchat'?", "--layout", "chichat")]
+    [InlineData(2, "--template is only for --layout chitchat and --layout messages", "--template", "plain")]
+    [InlineData(2, "the layout Chitchat has messages; normalization", "--layout", "chitchat", "--normalize", "spaces")]
+    [InlineData(1, "the layout gpt2-chinese needs a tokenizer with [MASK], [SEP] and [CLS]", "--layout", "gpt2-chinese")]
+    [InlineData(1, "train.txt:1: the line is broken JSON", "--layout", "messages")]
+    public void LayoutsThatDoNotFitAreRefused(int exitCode, string expected, params string[] options)
+    {
+        string corpus = _directory.Write("train.txt", "Hello\n");
+        Cli run = Cli.Run(["prepare", corpus, "--tokenizer", Gpt2, "--out", Out, .. options]);
+        Assert.Equal(exitCode, run.ExitCode);
+        Assert.Contains(expected, run.Err, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Out));
+    }
 }

@@ -75,6 +75,34 @@ public sealed class SamplerTests : IDisposable
         Assert.NotEqual(all, Draw(new BatchSampler(data, 8, seed: 10), 200, 1));
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(6)]
+    [InlineData(1)]
+    public void WindowsBeginAStrideApart(int stride)
+    {
+        using TokenDataset data = Dataset(103);
+        BatchSampler sampler = new(data, 8, seed: 9, stride);
+        for (int epoch = 0; epoch < 3; epoch++)
+        {
+            long[] starts = [.. Enumerable.Range(0, (int)sampler.WindowsPerEpoch).Select(i => sampler.WindowAt((epoch * sampler.WindowsPerEpoch) + i)).Order()];
+            Assert.All(starts.Zip(starts.Skip(1)), pair => Assert.Equal(stride, pair.Second - pair.First));
+            Assert.InRange(starts[0], 0, stride - 1);
+            Assert.InRange(starts[^1], 103 - 9 - (2 * stride), 103 - 9); // a window and its last target end inside the corpus
+        }
+
+        Assert.Equal((103 - 8) / stride, sampler.WindowsPerEpoch);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    public void AStrideThatLeavesTokensOutIsRefused(int stride)
+    {
+        using TokenDataset data = Dataset(100);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchSampler(data, 8, 1, stride));
+    }
+
     [Fact]
     public void TooSmallACorpusIsNamedWithBothNumbers()
     {

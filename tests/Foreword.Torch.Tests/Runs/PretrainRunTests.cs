@@ -1,8 +1,11 @@
+using Foreword.Chat;
+using Foreword.Data.Preparing;
 using Foreword.Data.Recipes;
 using Foreword.Data.Shards;
 using Foreword.Progress;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
+using Foreword.Weights.Catalog;
 using TorchSharp;
 
 namespace Foreword.Torch.Tests.Runs;
@@ -193,6 +196,27 @@ public sealed class PretrainRunTests : IDisposable
         var pairs = RunMetrics.Read(a.MetricsPath).Steps.Zip(RunMetrics.Read(b.MetricsPath).Steps);
         Assert.All(pairs, pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4));
         Assert.All(pairs, pair => Assert.Equal(pair.First.GradNorm, pair.Second.GradNorm, 1e-3 * pair.First.GradNorm));
+    }
+
+    /// <summary>The template of dialogues stays with the model, so that chat and serve use it. Training on keeps it.</summary>
+    [Fact]
+    public void AModelOfDialoguesHasTheirTemplate()
+    {
+        string dialogues = _directory.Write("train.txt", string.Concat(Enumerable.Range(0, 200).Select(i => $"How much is {i} and {i % 7}?\nIt is {i + (i % 7)}.\n\n")));
+        RunDirectory run = Directory("dialogues"), further = Directory("further");
+        Train(Small(2) with { Data = new DataSection { Text = [dialogues], VocabSize = 300, Validation = 0.1, Layout = CorpusLayout.Chitchat, Template = "chatml", DialogueTokens = 24 } }, run);
+        Assert.Equal(ChatTemplate.ChatMl.Assistant, ChatTemplateFile.Load(run.BestPath).Assistant);
+        Assert.Equal(ChatTemplate.ChatMl.Tokens, ChatTemplateFile.Load(run.Newest!.Path).Tokens);
+        Assert.Equal(302, ModelDirectory.LoadTokenizer(run.BestPath).VocabSize);
+        Train(Small(2) with { Model = new ModelSection { Path = run.BestPath, Dropout = 0 }, Data = new DataSection { Text = [_text], Validation = 0.1 } }, further);
+        Assert.Equal(ChatTemplate.ChatMl.Assistant, ChatTemplateFile.Load(further.BestPath).Assistant);
+
+        // A plain model gets the tokens of dialogues.
+        RunDirectory plain = Directory("plain"), spoken = Directory("spoken");
+        Train(Small(2), plain);
+        Train(Small(2) with { Model = new ModelSection { Path = plain.BestPath, Dropout = 0 }, Data = new DataSection { Text = [dialogues], Validation = 0.1, Layout = CorpusLayout.Chitchat } }, spoken);
+        Assert.Equal((300, 302), (ModelDirectory.LoadTokenizer(plain.BestPath).VocabSize, ModelDirectory.LoadTokenizer(spoken.BestPath).VocabSize));
+        Assert.Equal(ChatTemplate.ChatMl.Assistant, ChatTemplateFile.Load(spoken.BestPath).Assistant);
     }
 
     private RunDirectory Directory(string name) => RunDirectory.Create(_directory.File(name));

@@ -90,7 +90,7 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
     private int ShowExamples()
     {
         StartingModel source = StartingModel.Open(recipe.Validate().Model.Path);
-        ChatTemplate template = DialogueRun.Template(recipe.Task, source.Path, source.Tokenizer);
+        ChatTemplate template = ChatTemplateFile.Choose(recipe.Task.Template, source.Path, source.Tokenizer);
         Tokenizer tokenizer = source.Tokenizer.WithSpecialTokens(template.Tokens);
         DialogueData data = DialogueData.Open(recipe, tokenizer, template, recipe.Train.SequenceLength == 0 ? source.Config.ContextLength : recipe.Train.SequenceLength);
         foreach (string note in data.Notes)

@@ -6,7 +6,6 @@ using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Data.Recipes;
 using Foreword.Server;
-using Foreword.Weights.Catalog;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -35,11 +34,13 @@ internal static class ServeCommand
         Option<int> drain = new("--drain") { Description = "Seconds that running requests have to finish when the server stops.", DefaultValueFactory = _ => 10 };
         Option<string[]> runs = new("--runs") { Description = "Run, or directory of runs, whose curves and texts the page shows. Can be given several times.", DefaultValueFactory = _ => [] };
         Option<string[]> origins = new("--cors") { Description = "Origins of pages that browsers let use the API; * allows all.", DefaultValueFactory = _ => [] };
+        RankingArguments ranking = new();
         Option<bool> deterministic = new("--deterministic") { Description = "Give the same bits alone and among other requests, also in float32 and bfloat16 (int8 and int4 always do)." };
         Command command = new("serve", "Serve models over HTTP with an API that OpenAI's clients speak.")
         {
             models, aliases, urls, key, insecure, template, weights, threads, cacheMemory, sequences, queue, rate, timeout, drain, runs, origins, deterministic,
         };
+        ranking.AddTo(command);
         command.SetAction(parsed =>
         {
             foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(sequences, 1), (queue, 0), (rate, 0), (timeout, 1), (drain, 0)])
@@ -53,6 +54,10 @@ internal static class ServeCommand
             string[] paths = parsed.GetValue(models)!, names = parsed.GetValue(aliases)!;
             if (names.Length > paths.Length)
                 throw new UsageException($"--alias is given {names.Length} times for {paths.Length} models");
+            Ranking chooses = ranking.Read(parsed);
+            if (chooses.Candidates > 1 && paths.Length > 1)
+                throw new UsageException("--mmi and --candidates are for one MODEL");
+            AnswerRanking? chosen = chooses.Candidates == 1 ? null : new AnswerRanking { Candidates = chooses.Candidates, Path = chooses.Model, Template = chooses.Template() ?? ChatTemplate.Plain, Rule = chooses.Rule, Lambda = chooses.Lambda };
             IReadOnlyList<string> keys = ApiKeyInput.Read(parsed.GetValue(key));
             string addresses = parsed.GetValue(urls)!;
             CheckAddresses(addresses, keys.Count > 0 || parsed.GetValue(insecure));
@@ -63,6 +68,7 @@ internal static class ServeCommand
                     Path = path,
                     Name = i < names.Length ? names[i] : NameOf(path),
                     Template = Template(path, parsed.GetValue(template)),
+                    Ranking = chosen,
                     Engine = new CpuEngine { Weights = parsed.GetValue(weights), Threads = parsed.GetValue(threads), Deterministic = parsed.GetValue(deterministic) },
                 })],
                 Urls = addresses,
@@ -121,7 +127,7 @@ internal static class ServeCommand
             return ChatTemplate.Plain;
         if (chosen is not null)
             return ChatTemplateFile.Read(chosen);
-        ChatTemplate own = ChatTemplateFile.Load(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path));
+        ChatTemplate own = ChatTemplateFile.OfModel(path);
         return ReferenceEquals(own, ChatTemplate.Plain) ? null : own;
     }
 

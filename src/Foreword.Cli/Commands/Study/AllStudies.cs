@@ -2,6 +2,7 @@ using System.CommandLine;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cli.Reports.Studies;
+using Foreword.Studies.Dialogues;
 using Foreword.Studies.Evaluation;
 using Foreword.Studies.FineTuning;
 using Foreword.Studies.Grid;
@@ -13,7 +14,7 @@ namespace Foreword.Cli.Commands.Study;
 /// <summary>Implements <c>foreword study all</c>, which writes the tables, pictures and pages of stored results anew. It computes no cell.</summary>
 internal static class AllStudies
 {
-    private static readonly StudyPlan[] Plans = [.. FineTunePlans.All, .. EvaluationPlans.All, ZeroShotGrid.Plan, DesignGrid.Plan, ScalingGrid.Plan];
+    private static readonly StudyPlan[] Plans = [.. FineTunePlans.All, .. EvaluationPlans.All, ZeroShotGrid.Plan, DesignGrid.Plan, ScalingGrid.Plan, AnswerGrid.Plan];
 
     public static Command Create(Terminal terminal)
     {

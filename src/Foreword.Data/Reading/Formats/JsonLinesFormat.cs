@@ -111,10 +111,6 @@ internal sealed class JsonLinesFormat : IDocumentFormat
     {
         if (!reader.ValueIsEscaped)
             return Encoding.UTF8.GetString(reader.ValueSpan);
-        return RepairSurrogates(JsonText.Unescape(Encoding.UTF8.GetString(reader.ValueSpan)));
+        return JsonText.Repair(JsonText.Unescape(Encoding.UTF8.GetString(reader.ValueSpan)));
     }
-
-    /// <summary>Replaces each lone surrogate with U+FFFD, as .NET's UTF-8 encoder does.</summary>
-    private static string RepairSurrogates(string text) =>
-        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) : text;
 }

@@ -1,0 +1,83 @@
+using Foreword.Chat;
+using Foreword.Tokenization;
+
+namespace Foreword.Data.Dialogues;
+
+/// <summary>Encodes dialogues for training. Dialogues that are longer than a limit lose their oldest messages. It is thread-safe.</summary>
+/// <param name="tokenizer">The tokenizer, with the template's special tokens.</param>
+/// <param name="template">How messages become text.</param>
+/// <param name="most">The largest number of tokens of a dialogue, 2 or more.</param>
+/// <param name="isReversed">Whether dialogues are read from their end, see <see cref="Dialogue.Reversed"/>.</param>
+internal sealed class DialogueEncoder(Tokenizer tokenizer, ChatTemplate template, int most, bool isReversed = false)
+{
+    private readonly ChatEncoder _encoder = new(tokenizer, template);
+
+    /// <summary>Encodes a dialogue.</summary>
+    public ShortenedDialogue Encode(Dialogue dialogue)
+    {
+        IReadOnlyList<ChatMessage> messages = (isReversed ? dialogue.Reversed() : dialogue).Messages;
+        EncodedDialogue whole = Whole(messages);
+        int dropped = 0;
+        if (whole.Ids.Count > most)
+        {
+            IReadOnlyList<ChatMessage> shorter = isReversed ? WithoutLast(messages) : WithoutOldest(messages);
+            dropped = messages.Count - shorter.Count;
+            whole = Whole(shorter);
+        }
+
+        (int[] ids, bool[] isAnswer) = ([.. whole.Ids], [.. whole.IsAnswer]);
+        bool isCut = ids.Length > most;
+        if (isCut)
+        {
+            Range kept = isReversed ? ..most : (ids.Length - most)..;
+            (ids, isAnswer) = (ids[kept], isAnswer[kept]);
+        }
+
+        return new ShortenedDialogue(ids, isAnswer, dropped, isCut);
+    }
+
+    /// <summary>Encodes messages. In a reversed dialogue, all messages after the first one are what is predicted.</summary>
+    private EncodedDialogue Whole(IReadOnlyList<ChatMessage> messages)
+    {
+        EncodedDialogue encoded = _encoder.EncodeWhole(messages);
+        if (!isReversed)
+            return encoded;
+        int first = messages.Count == 0 ? 0 : _encoder.EncodeWhole(messages.Take(1)).Ids.Count;
+        return encoded with { IsAnswer = [.. Enumerable.Range(0, encoded.Ids.Count).Select(i => i >= first)] };
+    }
+
+    /// <summary>Returns the instructions and the last messages that fit, beginning with one of the user if there is one; at least the last message.</summary>
+    private List<ChatMessage> WithoutOldest(IReadOnlyList<ChatMessage> messages)
+    {
+        ChatMessage[] spoken = [.. messages.Where(message => message.Role != ChatRole.System)], instructions = [.. messages.Where(message => message.Role == ChatRole.System)];
+        int dropped = Least(1, Math.Max(1, spoken.Length - 1), count => _encoder.EncodeWhole([.. instructions, .. spoken[count..]]).Ids.Count <= most);
+        int user = Array.FindIndex(spoken, Math.Min(dropped, spoken.Length - 1), message => message.Role == ChatRole.User);
+        return [.. instructions, .. spoken[(user >= 0 && user < spoken.Length - 1 ? user : Math.Min(dropped, spoken.Length - 1))..]];
+    }
+
+    /// <summary>Returns the first messages of a reversed dialogue that fit; at least the first one.</summary>
+    private List<ChatMessage> WithoutLast(IReadOnlyList<ChatMessage> messages) =>
+        [.. messages.Take(messages.Count - Least(1, Math.Max(1, messages.Count - 1), count => _encoder.EncodeWhole(messages.Take(messages.Count - count)).Ids.Count <= most))];
+
+    /// <summary>Returns the smallest number of a range that has a property, if all larger numbers have it, too; the largest one if none has it.</summary>
+    private static int Least(int low, int high, Func<int, bool> has)
+    {
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (has(middle))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+}
+
+/// <summary>A dialogue as token ids, with what it lost.</summary>
+/// <param name="Ids">The ids.</param>
+/// <param name="IsAnswer">For each id, whether it belongs to an answer or ends one.</param>
+/// <param name="Dropped">The number of messages that were left out because the dialogue is too long.</param>
+/// <param name="IsCut">Whether a single message alone is too long and lost a part.</param>
+internal readonly record struct ShortenedDialogue(int[] Ids, bool[] IsAnswer, int Dropped, bool IsCut);
