@@ -5,6 +5,7 @@ using Foreword.Progress;
 using Foreword.Studies.Dialogues;
 using Foreword.Studies.Evaluation;
 using Foreword.Studies.Grid;
+using Foreword.Torch;
 
 namespace Foreword.Studies.Tests.Dialogues;
 
@@ -49,7 +50,7 @@ public sealed class AnswerGridTests : IDisposable
         AnswerGrid grid = new(model, ChatTemplate.Plain, model, ChatTemplate.Plain, questions, 4, 0.5, new SamplingOptions { MaxTokens = 6 }, path =>
         {
             loaded++;
-            return TextModel.Load(path, threads: 1);
+            return TextModel.Load(path, new TorchEngine());
         });
         IReadOnlyList<ICellWork> cells = grid.Cells(2);
         Assert.Equal(11, cells.Count); // six rules, and five with the second seed
