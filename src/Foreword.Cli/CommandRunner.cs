@@ -7,6 +7,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
+using Foreword.Segmentation;
 using Foreword.Settings;
 
 namespace Foreword.Cli;
@@ -16,7 +17,11 @@ internal static class CommandRunner
 {
     /// <summary>Parses and runs one command line. Does not throw for invalid input.</summary>
     /// <returns>The exit code.</returns>
-    public static int Run(string[] args, Terminal terminal) => Run(args, terminal, CommandCatalog.Commands(terminal));
+    public static int Run(string[] args, Terminal terminal)
+    {
+        SegmentedWordsModule.Register(); // before the commands list the kinds of tokenizers
+        return Run(args, terminal, CommandCatalog.Commands(terminal));
+    }
 
     /// <summary>Parses and runs one command line with the given commands instead of the catalog's.</summary>
     public static int Run(string[] args, Terminal terminal, IEnumerable<Command> commands)

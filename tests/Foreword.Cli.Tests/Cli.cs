@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Foreword.Cli.Output;
+using Foreword.Segmentation;
 
 namespace Foreword.Cli.Tests;
 
@@ -9,7 +10,11 @@ internal sealed record Cli(int ExitCode, string Out, string Err)
 {
     public static Cli Run(params string[] args) => RunWithInput("", args);
 
-    public static Cli RunWithInput(string input, params string[] args) => Run(input, CommandCatalog.Commands, args);
+    public static Cli RunWithInput(string input, params string[] args)
+    {
+        SegmentedWordsModule.Register();
+        return Run(input, CommandCatalog.Commands, args);
+    }
 
     /// <summary>Runs with one command of the test instead of the catalog's commands.</summary>
     public static Cli Run(string input, Func<Terminal, Command> command, params string[] args) => Run(input, terminal => [command(terminal)], args);

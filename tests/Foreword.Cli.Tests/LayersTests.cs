@@ -8,6 +8,7 @@ using Foreword.Evaluation.Benchmarks;
 using Foreword.Extensions.AI;
 using Foreword.Hub;
 using Foreword.Models;
+using Foreword.Segmentation;
 using Foreword.Server;
 using Foreword.Studies.Grid;
 using Foreword.Torch;
@@ -22,7 +23,7 @@ namespace Foreword.Cli.Tests;
 public sealed class LayersTests
 {
     private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(
-        typeof(GptConfig).Assembly, typeof(Recipe).Assembly, typeof(Benchmark).Assembly, typeof(HubClient).Assembly,
+        typeof(GptConfig).Assembly, typeof(Recipe).Assembly, typeof(Benchmark).Assembly, typeof(HubClient).Assembly, typeof(SegmentedWords).Assembly,
         typeof(CpuLanguageModel).Assembly, typeof(GptModel).Assembly, typeof(StudyGrid).Assembly, typeof(ForewordServer).Assembly, typeof(ForewordModel).Assembly, typeof(CommandRunner).Assembly).Build();
 
     /// <summary>Packages, each with the packages of this project that it may use.</summary>
@@ -30,6 +31,7 @@ public sealed class LayersTests
     [
         ("Foreword", []),
         ("Foreword.Hub", ["Foreword"]),
+        ("Foreword.Segmentation", ["Foreword"]),
         ("Foreword.Cpu", ["Foreword"]),
         ("Foreword.Data", ["Foreword"]),
         ("Foreword.Evaluation", ["Foreword", "Foreword.Data"]),
@@ -37,7 +39,7 @@ public sealed class LayersTests
         ("Foreword.Studies", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Torch"]),
         ("Foreword.Server", ["Foreword", "Foreword.Cpu"]),
         ("Foreword.Extensions.AI", ["Foreword", "Foreword.Cpu"]),
-        ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Cpu", "Foreword.Torch", "Foreword.Studies", "Foreword.Server"]),
+        ("Foreword.Cli", ["Foreword", "Foreword.Data", "Foreword.Evaluation", "Foreword.Hub", "Foreword.Segmentation", "Foreword.Cpu", "Foreword.Torch", "Foreword.Studies", "Foreword.Server"]),
     ];
 
     /// <summary>

@@ -69,6 +69,13 @@ public sealed class BenchmarkCatalogTests
         using TemporaryDirectory directory = Fixtures.NewDirectory();
         string file = directory.Write("letters.txt", string.Concat(Enumerable.Range(0, 500).Select(i => $"{(char)('a' + i % 26)} ")));
         Assert.Equal(Math.Pow(Evaluations.VocabSize, 2), Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(file, 64)).Value("word_perplexity"), 1); // a word is two bytes: a letter and its space
+
+        // 13 bytes and 6 characters: 3 + 4 + 1 + 3 + 1 + 1 bytes; each byte is a token
+        string chinese = directory.Write("chinese.txt", "你𠀀a。\n\n");
+        BenchmarkResult characters = Evaluations.Run(Evaluations.Uniform(), Evaluations.Prepare(chinese, 64, window: 4));
+        Assert.Equal(13 * Math.Log2(Evaluations.VocabSize) / 6, characters.Value("bits_per_character"), 1e-6);
+        Assert.Equal(Math.Pow(Evaluations.VocabSize, 13.0 / 6), characters.Value("character_perplexity"), 0.5);
+        Assert.Equal(Math.Log2(Evaluations.VocabSize), characters.Value("bits_per_byte"), 1e-6);
     }
 
     [Fact]

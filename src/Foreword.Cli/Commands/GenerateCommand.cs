@@ -17,15 +17,19 @@ namespace Foreword.Cli.Commands;
 /// <summary>Implements <c>foreword generate MODEL --prompt TEXT|-|@FILE</c>, which continues texts.</summary>
 internal static class GenerateCommand
 {
+    /// <summary>The number of texts that are generated before they are written to files, if each goes to a file of its own.</summary>
+    private const int TextsAtOnce = 32;
+
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
     /// <summary>Creates the command with another function that opens MODEL on a device, for tests.</summary>
     public static Command Create(Terminal terminal, OpenModel open)
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
-        Option<string[]> prompt = new("--prompt") { Description = "Text to continue; - reads it from stdin, @FILE from a file (unchanged, with its last line break); may be repeated.", Required = true };
+        Option<string[]> prompt = new("--prompt", "--prefix") { Description = "Text to continue; - reads it from stdin, @FILE from a file (unchanged, with its last line break); may be repeated.", DefaultValueFactory = _ => [] };
+        Option<string?> titles = new("--titles") { Description = "File with a prompt on each line, such as the titles of articles." };
         SamplingArguments sampling = new();
-        Option<int> n = new("--n") { Description = "Number of samples per prompt; sample i uses seed + i. In a beam search: the N best texts.", DefaultValueFactory = _ => 1 };
+        Option<int> n = new("--n", "--nsamples", "--articles-per-title") { Description = "Number of samples per prompt; sample i uses seed + i. In a beam search: the N best texts.", DefaultValueFactory = _ => 1 };
         Option<int> beams = new("--num-beams") { Description = "Search for the most likely texts with this number of beams instead of sampling; 1 is off.", DefaultValueFactory = _ => 1 };
         Option<double> lengthPenalty = new("--length-penalty") { Description = "A beam's score is its log-probability / length^A: above 0 favors long texts.", DefaultValueFactory = _ => 1 };
         Option<bool> earlyStopping = new("--early-stopping") { Description = "End a beam search as soon as --num-beams texts have ended." };
@@ -36,11 +40,13 @@ internal static class GenerateCommand
         Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
         Option<CacheType?> cache = Engines.CacheOption();
+        Option<string?> output = new("--out") { Description = "Directory for the texts with their prompts: {i}-{j}.txt is sample j of prompt i, both from 0." };
+        Option<string?> saved = new("--save-samples") { Description = "Save all texts with their prompts to one file (.txt), or to samples.txt in this directory." };
         Option<bool> json = new("--json") { Description = "Print one JSON object: {\"prompt\",\"completions\":[{\"text\",\"ids\",\"finish_reason\"}]}; for several prompts {\"prompts\":[...]}." };
 
-        Command command = new("generate", "Continue texts with a model.") { model, prompt };
+        Command command = new("generate", "Continue texts with a model.") { model, prompt, titles };
         sampling.AddTo(command);
-        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, special, truncate, slide, device, engine, cache, json])
+        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, special, truncate, slide, device, engine, cache, output, saved, json])
             command.Add(option);
         command.SetAction(parsed =>
         {
@@ -62,22 +68,44 @@ internal static class GenerateCommand
             bool asJson = parsed.GetValue(json);
             if (options.LogProbs is not null && !asJson)
                 throw new UsageException("--logprobs needs --json");
-            string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, terminal.In);
+            string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, parsed.GetValue(titles), terminal.In);
+            string? directory = OutputDirectory.IfGiven(parsed.GetValue(output));
+            string? samplesFile = parsed.GetValue(saved) is { } path ? SavedSamples.FileFor(path) : null;
 
             using OpenedModel opened = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             opened.SayTask(parsed.GetValue(model)!, terminal);
             if (options.NumBeams == 1)
                 sampling.SaySeed(parsed, terminal);
+            SayPlainSpecial(prompts, options, loaded.Tokenizer, terminal);
             Stopwatch clock = Stopwatch.StartNew();
             OrderedText? text = asJson ? null : new OrderedText(terminal.Out, Headings(prompts, options, samples));
-            Completion[][] completions = new TextGenerator(loaded.Model, loaded.Tokenizer).GenerateEach(prompts, options, samples, text is null ? null : text.Append);
+            TextGenerator generator = new(loaded.Model, loaded.Tokenizer);
+            foreach (string each in prompts)
+                generator.PromptIds(each, options); // a problem of the last prompt is found before the first text is generated
+            if (samplesFile is not null)
+                SavedSamples.Prepare(samplesFile);
+            List<Completion[]> completions = [];
+            foreach (string[] group in prompts.Chunk(directory is null ? prompts.Length : Math.Max(1, TextsAtOnce / samples)))
+            {
+                int first = completions.Count;
+                completions.AddRange(generator.GenerateEach(group, options, samples, text is null ? null : (sequence, chunk) => text.Append(first * samples + sequence, chunk)));
+                if (directory is not null)
+                    WriteArticles(directory, group, completions, first);
+            }
+
             double seconds = clock.Elapsed.TotalSeconds;
             text?.Finish();
+            if (samplesFile is not null)
+                SavedSamples.WriteAll(samplesFile, prompts.Zip(completions, (prompt, texts) => texts.Select(completion => prompt + completion.Text)).SelectMany(texts => texts));
             if (asJson)
                 JsonOutput.WriteLine(terminal, writer => Write(writer, prompts, completions, loaded.Tokenizer));
             int tokens = completions.Sum(texts => texts.Sum(completion => completion.Ids.Count));
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{tokens} tokens in {seconds:0.00} s: {tokens / seconds:0.0} tokens/s"));
+            if (directory is not null)
+                terminal.Say($"{completions.Sum(texts => texts.Length)} texts: {directory}");
+            if (samplesFile is not null)
+                terminal.Say($"samples: {samplesFile}");
             return ExitCodes.Done;
         });
         return command.WithExample("""
@@ -87,8 +115,32 @@ internal static class GenerateCommand
             """);
     }
 
-    private static string[] ReadPrompts(string[] prompts, Stream input)
+    private static void WriteArticles(string directory, string[] prompts, List<Completion[]> completions, int first)
     {
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            foreach ((int j, Completion completion) in completions[first + i].Index())
+                SavedSamples.WriteArticle(Path.Combine(directory, SavedSamples.ArticleName(first + i, j)), prompts[i] + completion.Text);
+        }
+    }
+
+    /// <summary>Says that a special token's text in a prompt is not that token. Prompts for BERT's vocabulary are often written with [CLS].</summary>
+    private static void SayPlainSpecial(string[] prompts, SamplingOptions options, Tokenizer tokenizer, Terminal terminal)
+    {
+        if (!options.AllowSpecial && tokenizer.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Text).FirstOrDefault(text => prompts.Any(prompt => prompt.Contains(text, StringComparison.Ordinal))) is { } special)
+            terminal.SayWrapped($"{special} in the prompt is plain text; --allow-special makes it that token");
+    }
+
+    private static string[] ReadPrompts(string[] prompts, string? titles, Stream input)
+    {
+        if (prompts.Length == 0 == titles is null)
+            throw new UsageException("give either --prompt TEXT or --titles FILE");
+        if (titles is not null)
+        {
+            string[] lines = [.. StrictText.Read(titles).Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0)];
+            return lines.Length > 0 ? lines : throw new InvalidDataException($"{titles} has no titles; expected one on each line");
+        }
+
         if (prompts.Count(prompt => prompt == "-") > 1)
             throw new UsageException("--prompt - is given twice; stdin can be read only once");
         return [.. prompts.Select(prompt => ReadPrompt(prompt, input))];
@@ -122,7 +174,7 @@ internal static class GenerateCommand
         }
     }
 
-    private static void Write(Utf8JsonWriter json, string[] prompts, Completion[][] completions, Tokenizer tokenizer)
+    private static void Write(Utf8JsonWriter json, string[] prompts, IReadOnlyList<Completion[]> completions, Tokenizer tokenizer)
     {
         if (prompts.Length == 1)
         {

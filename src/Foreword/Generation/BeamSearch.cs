@@ -17,7 +17,9 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     private readonly List<(double Score, Beam Beam)> _ended = []; // best first, at most B
     private float[] _logits = [];
     private float[] _row = [];
+    private readonly int? _unknown = options.AllowUnknown ? null : tokenizer.UnknownId;
     private string _lead = "";
+    private int _last; // the last token of the prompt
 
     /// <summary>Searches for the best continuations of a prompt.</summary>
     /// <param name="prompt">The token ids of the prompt.</param>
@@ -30,7 +32,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         int longest = Math.Min(options.MaxTokens, model.Config.ContextLength - prompt.Length + 1);
         int vocabulary = model.Config.VocabSize;
         _ended.Clear();
-        _lead = lead;
+        (_lead, _last) = (lead, prompt[^1]);
         _logits = new float[_beams * vocabulary];
         List<Beam> open = [new Beam(null, -1, 0, null)];
         List<IDecoder> decoders = [model.CreateDecoder()];
@@ -77,7 +79,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
             for (int id = 0; id < ids; id++)
             {
                 double score = open[parent].LogProb + row[id];
-                if (best.Count == 2 * _beams && score <= best[^1].Score)
+                if (id == _unknown || (best.Count == 2 * _beams && score <= best[^1].Score))
                     continue;
                 if (best.Count == 2 * _beams)
                     best.RemoveAt(best.Count - 1);
@@ -131,7 +133,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
     }
 
     private bool Ends(Beam beam) =>
-        IsEnd(beam.Token) || (options.Stop.Count > 0 && TextOf(beam.Ids()).Stopped);
+        IsEnd(beam.Token) || ((options.Stop.Count > 0 || options.Sentences is not null) && TextOf(beam.Ids(), isCut: false).Stopped);
 
     private bool IsEnd(int id) => (!options.IgnoreEndOfText && tokenizer.StopIds.Contains(id)) || options.StopIds.Contains(id);
 
@@ -174,7 +176,7 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         int? end = IsEnd(ids[^1]) ? ids[^1] : null;
         if (end is not null)
             ids = ids[..^1];
-        (string text, bool stopped) = TextOf(ids);
+        (string text, bool stopped) = TextOf(ids, isCut: end is null);
         return new Completion(text, ids, stopped || end is not null ? FinishReason.Stop : FinishReason.Length)
         {
             Score = score,
@@ -183,13 +185,13 @@ internal sealed class BeamSearch(ILanguageModel model, Tokenizer tokenizer, Samp
         };
     }
 
-    private (string Text, bool Stopped) TextOf(ReadOnlySpan<int> ids)
+    private (string Text, bool Stopped) TextOf(ReadOnlySpan<int> ids, bool isCut)
     {
-        WrittenText written = new(tokenizer, options.Stop, _lead);
+        WrittenText written = new(tokenizer, options, _lead, _last);
         StringBuilder text = new();
         foreach (int id in ids)
             text.Append(written.Append(id));
-        text.Append(written.Finish());
+        text.Append(written.Finish(isCut && !written.IsStopped));
         return (text.ToString(), written.IsStopped);
     }
 

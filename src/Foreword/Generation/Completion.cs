@@ -3,7 +3,7 @@ namespace Foreword.Generation;
 /// <summary>The reason why a completion ended. OpenAI's API has the same two reasons.</summary>
 public enum FinishReason
 {
-    /// <summary>The model generated its end-of-text token, a stop token or a stop string.</summary>
+    /// <summary>The model generated its end-of-text token, a stop token, a stop string or the wanted number of sentences.</summary>
     Stop,
 
     /// <summary>The completion reached the maximum number of tokens or the end of the context.</summary>
@@ -12,10 +12,10 @@ public enum FinishReason
 
 /// <summary>Represents a text that a model generated.</summary>
 /// <param name="Text">
-/// The text that continues the prompt, without the prompt. It ends before a stop string. A space that the tokenizer adds after the last word is not
+/// The text that continues the prompt, without the prompt. It ends before a stop string, or after the last whole sentence. A space that the tokenizer adds after the last word is not
 /// included.
 /// </param>
-/// <param name="Ids">The tokens that were chosen, without end-of-text and stop tokens. The last ones can belong to a stop string.</param>
+/// <param name="Ids">The tokens that were chosen, without end-of-text and stop tokens. The last ones can belong to a stop string or to a dropped sentence.</param>
 /// <param name="FinishReason">Why the completion ended.</param>
 public sealed record Completion(string Text, IReadOnlyList<int> Ids, FinishReason FinishReason)
 {

@@ -53,7 +53,7 @@ internal sealed class LogitAdjustments
         foreach (int id in _seen.AsSpan(0, _seenCount))
         {
             double logit = row[id];
-            logit = logit > 0 ? logit / _options.RepetitionPenalty : logit * _options.RepetitionPenalty;
+            logit = logit > 0 || _options.PenaltyRule == PenaltyRule.Gpt2Chinese ? logit / _options.RepetitionPenalty : logit * _options.RepetitionPenalty;
             if (_drawn[id] > 0)
                 logit -= _options.PresencePenalty + _options.FrequencyPenalty * _drawn[id];
             row[id] = (float)logit;

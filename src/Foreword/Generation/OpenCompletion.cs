@@ -14,7 +14,7 @@ internal sealed class OpenCompletion
     private readonly bool _scores;
     private readonly Sampler _sampler;
     private readonly ConstrainedText? _constrained;
-    private TokenMask? _withoutEnds;
+    private TokenMask? _withoutEnds, _withoutUnknown;
     private readonly WrittenText _written;
     private readonly StringBuilder _text = new();
     private readonly List<int> _ids = [];
@@ -38,7 +38,7 @@ internal sealed class OpenCompletion
         _scores = scores;
         _sampler = Sampler.ForConstrained(options, prompt);
         _constrained = options.Constraint is null ? null : new ConstrainedText(options.Constraint, tokenizer, options.StopIds);
-        _written = new WrittenText(tokenizer, options.Stop, lead);
+        _written = new WrittenText(tokenizer, options, lead, prompt is [.., var last] ? last : -1);
         _logProbs = options.LogProbs is null ? null : [];
     }
 
@@ -75,7 +75,8 @@ internal sealed class OpenCompletion
         int vocabulary = Math.Min(_tokenizer.VocabSize, logits.Length); // further ids only pad the model's vocabulary
         ReadOnlySpan<float> drawable = logits[..vocabulary];
         int id = _constrained is not null ? _sampler.Sample(drawable, _constrained.Allowed(vocabulary))
-            : _ids.Count < _options.MinTokens ? _sampler.Sample(drawable, WithoutEnds(vocabulary))
+            : _ids.Count < _options.MinTokens ? _sampler.Sample(drawable, _withoutEnds ??= Without([.. Unknown, .. _options.IgnoreEndOfText ? [] : _tokenizer.StopIds, .. _options.StopIds], vocabulary))
+            : Unknown.Length > 0 ? _sampler.Sample(drawable, _withoutUnknown ??= Without(Unknown, vocabulary))
             : _sampler.Sample(drawable);
         Drawn = id;
         LastLogProb = _options.LogProbs is { } top ? TokenLogProb.Compute(logits, vocabulary, id, top) : null;
@@ -91,18 +92,17 @@ internal sealed class OpenCompletion
         _logProb = _scores ? LastLogProb?.LogProb ?? TokenLogProb.Compute(logits, vocabulary, id, 0).LogProb : null;
     }
 
-    /// <summary>Returns all tokens but those that end the text.</summary>
-    private TokenMask WithoutEnds(int vocabulary)
-    {
-        if (_withoutEnds is null)
-        {
-            ulong[] all = new ulong[TokenMask.Words(vocabulary)];
-            Array.Fill(all, ulong.MaxValue);
-            _withoutEnds = new TokenMask();
-            _withoutEnds.Set(all, vocabulary, [.. _options.IgnoreEndOfText ? [] : _tokenizer.StopIds, .. _options.StopIds], canEnd: false);
-        }
+    /// <summary>Gets the token for unknown text, if it must not be drawn.</summary>
+    private int[] Unknown => _options.AllowUnknown || _tokenizer.UnknownId is not { } unknown ? [] : [unknown];
 
-        return _withoutEnds;
+    /// <summary>Returns all tokens except the given ones.</summary>
+    private static TokenMask Without(IReadOnlyList<int> tokens, int vocabulary)
+    {
+        ulong[] all = new ulong[TokenMask.Words(vocabulary)];
+        Array.Fill(all, ulong.MaxValue);
+        TokenMask mask = new();
+        mask.Set(all, vocabulary, tokens, canEnd: false);
+        return mask;
     }
 
     /// <summary>Writes the text of the drawn token, unless the token ended the completion.</summary>
@@ -116,7 +116,7 @@ internal sealed class OpenCompletion
     public Completion Finish()
     {
         FinishReason reason = IsStopped ? FinishReason.Stop : FinishReason.Length;
-        Release(_written.Finish(), null, null, reason);
+        Release(_written.Finish(isCut: reason == FinishReason.Length), null, null, reason);
         return new Completion(_text.ToString(), _ids, reason) { LogProbs = _logProbs, EndId = _end, EndLogProb = _end is null ? null : LastLogProb };
     }
 

@@ -14,10 +14,23 @@ public enum TopPRule
     Released,
 }
 
+/// <summary>The rule by which the repetition penalty changes a negative logit. Both rules divide positive logits.</summary>
+public enum PenaltyRule
+{
+    /// <summary>Multiplies negative logits, so that a penalty above 1 makes every repeated token less likely (Hugging Face).</summary>
+    HuggingFace,
+
+    /// <summary>
+    /// Divides negative logits, too (Morizeyao/GPT2-Chinese, generate.py; CTRL, section 4.1). A penalty above 1 then makes a repeated token with a
+    /// negative logit more likely.
+    /// </summary>
+    Gpt2Chinese,
+}
+
 /// <summary>Options that control how tokens are chosen and when generation ends. The defaults draw from the model's own distribution.</summary>
 /// <remarks>
 /// The order of the steps is that of Hugging Face: logit bias, repetition penalty, presence and frequency penalties, constraint, temperature, top-k,
-/// top-p, min-p, typical, draw. Each step computes probabilities among the tokens that the previous step kept.
+/// top-p, min-p, typical, draw. The token for unknown text is excluded together with what the constraint excludes. Each step computes probabilities among the tokens that the previous step kept.
 /// </remarks>
 public sealed record SamplingOptions
 {
@@ -54,9 +67,12 @@ public sealed record SamplingOptions
 
     /// <summary>
     /// Gets the repetition penalty (CTRL, Keskar et al. 2019, section 4.1, in Hugging Face's version). It divides positive logits and multiplies
-    /// negative logits of tokens in the prompt or the completion. From 0.01 to 100. 1 is off. Values below 1 favor repetition.
+    /// negative logits of tokens in the prompt or the completion (see <see cref="PenaltyRule"/>). From 0.01 to 100. 1 is off. Values below 1 favor repetition.
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>Gets the rule by which the repetition penalty changes negative logits. Hugging Face's by default.</summary>
+    public PenaltyRule PenaltyRule { get; init; }
 
     /// <summary>
     /// Gets the presence penalty, which is subtracted from the logit of every token that the completion already contains (OpenAI's API). From -2 to
@@ -107,6 +123,22 @@ public sealed record SamplingOptions
 
     /// <summary>Gets the maximum number of tokens to generate, 1 or more.</summary>
     public int MaxTokens { get; init; } = 100;
+
+    /// <summary>
+    /// Gets the number of whole sentences after which the text ends; 0 for as many as fit into <see cref="MaxTokens"/>. A text that reaches the
+    /// maximum first loses the beginning of its last sentence, unless it has no whole sentence. Null, the default, writes to the last token.
+    /// </summary>
+    /// <remarks>
+    /// A sentence ends with <c>。！？…</c>, or with <c>.!?</c> before white space, an East Asian character or the end of the text. Closing quotes and
+    /// brackets belong to it.
+    /// </remarks>
+    public int? Sentences { get; init; }
+
+    /// <summary>
+    /// Gets whether the token for unknown text, such as <c>[UNK]</c>, can be drawn (see <see cref="Tokenizer.UnknownId"/>). By default, it is excluded
+    /// before the temperature.
+    /// </summary>
+    public bool AllowUnknown { get; init; }
 
     /// <summary>Gets the stop strings. Generation ends before the first of them. They are not part of the completion.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
@@ -168,6 +200,7 @@ public sealed record SamplingOptions
         Check(MinP >= 0 && MinP <= 1, "min-p", MinP, "between 0 (off) and 1");
         Check(TypicalP > 0 && TypicalP <= 1, "typical-p", TypicalP, "above 0 and at most 1 (off)");
         Check(RepetitionPenalty is >= 0.01 and <= 100, "repetition-penalty", RepetitionPenalty, "between 0.01 and 100 (1 is off)"); // a logit times 100 is far from overflow
+        Check(Enum.IsDefined(PenaltyRule), "penalty-rule", (double)PenaltyRule, $"{(int)PenaltyRule.HuggingFace} ({nameof(PenaltyRule.HuggingFace)}) or {(int)PenaltyRule.Gpt2Chinese} ({nameof(PenaltyRule.Gpt2Chinese)})");
         Check(Math.Abs(PresencePenalty) <= 2, "presence-penalty", PresencePenalty, "between -2 and 2 (0 is off)");
         Check(Math.Abs(FrequencyPenalty) <= 2, "frequency-penalty", FrequencyPenalty, "between -2 and 2 (0 is off)");
         CheckGiven(LogitBias, "logit-bias");
@@ -184,6 +217,7 @@ public sealed record SamplingOptions
         Check(LogProbs is null or >= 0, "logprobs", LogProbs ?? 0, "0 or above");
         Check(MaxTokens >= 1, "max-tokens", MaxTokens, "at least 1");
         Check(MinTokens >= 0 && MinTokens <= MaxTokens, "min-tokens", MinTokens, string.Create(CultureInfo.InvariantCulture, $"between 0 and max-tokens, {MaxTokens}"));
+        Check(Sentences is null or >= 0, "sentences", Sentences ?? 0, "0 or above");
         foreach (int id in StopIds)
             Check(id >= 0, "a stop id", id, "0 or above");
         if (Stop.Any(string.IsNullOrEmpty))
@@ -192,6 +226,8 @@ public sealed record SamplingOptions
             throw new ArgumentException($"stop has the text '{Stop[0]}'; it cannot be combined with a constraint, which says itself where a text may end");
         if (Constraint is not null && (MinTokens > 0 || IgnoreEndOfText))
             throw new ArgumentException($"{(MinTokens > 0 ? "min-tokens" : "ignoring the end of the text")} cannot be combined with a constraint, which says itself where a text may end");
+        if (Constraint is not null && Sentences is not null)
+            throw new ArgumentException($"sentences is {Sentences}; it cannot be combined with a constraint, which says itself where a text may end");
         if (NumBeams > 1)
             CheckBeams();
         return this;

@@ -50,6 +50,12 @@ public abstract class Tokenizer
     public IReadOnlyList<int> TemplateEnd => Roles.After;
 
     /// <summary>
+    /// Gets the id of the token that replaces what the vocabulary does not contain, such as <c>[UNK]</c>; null if there is none. Generation does not
+    /// draw it.
+    /// </summary>
+    public virtual int? UnknownId => null;
+
+    /// <summary>
     /// Gets whether <see cref="TokenBytes"/> puts a space after every word. <see cref="DecodeBytes"/> omits that space at the end of the text.
     /// A caller that writes a text token by token must omit it as well.
     /// </summary>
@@ -142,7 +148,7 @@ public abstract class Tokenizer
 
     /// <summary>
     /// Returns the bytes that the ids stand for: the bytes of all tokens in order, without the white space that some kinds of tokenizer
-    /// add at the beginning or the end. The bytes may end inside a UTF-8 sequence.
+    /// add at the beginning, the end, or next to East Asian characters. The bytes may end inside a UTF-8 sequence.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public virtual byte[] DecodeBytes(ReadOnlySpan<int> ids)
@@ -193,6 +199,14 @@ public abstract class Tokenizer
     /// the token's whole text.
     /// </summary>
     internal virtual bool IsBeyondModel(int id) => false;
+
+    /// <summary>
+    /// Returns the bytes that a token adds to a generated text. They can differ from <see cref="TokenBytes"/> where the token before decides about a
+    /// space, and for special tokens that stand for the lines of a text.
+    /// </summary>
+    /// <param name="before">The token before, also one of the prompt; -1 if there is none.</param>
+    /// <param name="id">The token.</param>
+    internal virtual ReadOnlySpan<byte> WrittenBytes(int before, int id) => TokenBytes(id);
 
     /// <summary>Returns the text as the kind's normalizer changes it, or null if the kind has no normalizer.</summary>
     private protected virtual string? Normalize(ReadOnlySpan<char> text) => null;

@@ -154,6 +154,54 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
+    public void APrefixIsAPrompt() => Assert.Equal("abc\n", Generate("", "--prefix", "a", "--temperature", "0", "--max-tokens", "2").Out);
+
+    [Fact]
+    public void ArticlesOfTitlesAreFilesNumberedFromZero()
+    {
+        string titles = _directory.Write("titles.txt", "a\r\n\nmn\n"), articles = _directory.File("articles/new");
+        string[] arguments = ["--titles", titles, "--articles-per-title", "17", "--out", articles, "--temperature", "0", "--max-tokens", "2"];
+        Cli run = Generate("", arguments);
+        Assert.True(run.ExitCode == 0, run.Err);
+        Assert.Equal(34, Directory.GetFiles(articles).Length);
+        Assert.Equal(("abc\n", "abc\n", "mnop\n"), (Read("0-0"), Read("0-16"), Read("1-16")));
+        Assert.Contains("=== prompt 2, sample 17, seed 16 ===\nmnop\n", run.Out);
+        Assert.Contains($"34 texts: {articles}\n", run.Err);
+        Assert.Equal("give either --prompt TEXT or --titles FILE", Generate("", [.. arguments, "--prompt", "a"]).Err.Split('\n')[0].Replace("error: ", "", StringComparison.Ordinal));
+        Assert.StartsWith("error: " + _directory.Write("empty.txt", "\n") + " has no titles", Generate("", "--titles", _directory.File("empty.txt")).Err);
+
+        string Read(string name) => File.ReadAllText(Path.Combine(articles, name + ".txt"));
+    }
+
+    [Fact]
+    public void SamplesAreSavedInGpt2ChinesesLayout()
+    {
+        string[] arguments = ["--prompt", "a", "--prompt", " x", "--n", "2", "--temperature", "0", "--max-tokens", "1", "--save-samples"];
+        Assert.Equal(0, Generate("", [.. arguments, _directory.File("samples")]).ExitCode);
+        string bar = new('=', 40), end = new('=', 90);
+        Assert.Equal(
+            string.Concat(((string[])["ab", "ab", "xy", "xy"]).Select((text, i) => $"{bar} SAMPLE {i + 1} {bar}\n{text}\n{end}\n\n")),
+            File.ReadAllText(_directory.File("samples/samples.txt")));
+        Assert.Equal(0, Generate("", [.. arguments, _directory.File("mine.txt")]).ExitCode);
+        Assert.Equal(File.ReadAllText(_directory.File("samples/samples.txt")), File.ReadAllText(_directory.File("mine.txt")));
+    }
+
+    [Fact]
+    public void ThePenaltyRuleReachesTheSampler()
+    {
+        float[] row = [.. Enumerable.Range(0, 257).Select(id => id switch { 'a' => -3f, 'b' => -2f, 'x' => -9f, _ => -99f })];
+        Assert.Equal("abx\n", First("hf")); // -30, -20, -9
+        Assert.Equal("abb\n", First("gpt2-chinese")); // -0.3, -0.2, -9
+        Assert.Contains("--penalty-rule is 'gpt2chinese'; expected hf | gpt2-chinese; did you mean 'gpt2-chinese'?", Generate("", "--prompt", "a", "--penalty-rule", "gpt2chinese").Err);
+
+        string First(string rule) => Cli.Run("", terminal => GenerateCommand.Create(terminal, (path, _, _, _) =>
+        {
+            TextModel model = new(new FakeModel(257, 32, _ => row), new FakeTokenizer(257));
+            return new OpenedModel(path, model.Model.Config, model.Tokenizer, _ => model);
+        }), "generate", "model", "--prompt", "ab", "--temperature", "0", "--max-tokens", "1", "--repetition-penalty", "10", "--penalty-rule", rule).Out;
+    }
+
+    [Fact]
     public void APromptThatIsTooLongIsAnErrorUnlessTruncated()
     {
         string prompt = new('a', 33);

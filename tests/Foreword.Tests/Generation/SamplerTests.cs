@@ -73,6 +73,18 @@ public sealed class SamplerTests
     public void TheReleasedTopPDropsTheTokenThatCrossesP(double p, int[] kept) =>
         Assert.Equal(kept, Drawn(new SamplingOptions { TopP = p, TopPRule = TopPRule.Released }, Logits));
 
+    /// <summary>Computed by hand, with a penalty of 2: GPT2-Chinese's generate.py divides each logit, and Hugging Face's processor multiplies negative ones.</summary>
+    [Theory]
+    [InlineData(PenaltyRule.HuggingFace, new[] { 1.5f, -4f, 1f, -1f })]
+    [InlineData(PenaltyRule.Gpt2Chinese, new[] { 1.5f, -1f, 1f, -1f })]
+    public void TheRepetitionPenaltyFollowsEitherRule(PenaltyRule rule, float[] expected)
+    {
+        LogitAdjustments adjustments = new(new SamplingOptions { RepetitionPenalty = 2, PenaltyRule = rule }, [0, 1, 0]);
+        Assert.Equal(expected, adjustments.Apply([3f, -2f, 1f, -1f]).ToArray());
+        adjustments.Add(3);
+        Assert.Equal(rule == PenaltyRule.HuggingFace ? -2f : -0.5f, adjustments.Apply([3f, -2f, 1f, -1f])[3]);
+    }
+
     [Fact]
     public void TheReleasedTopPKeepsWhatReachesPExactly() =>
         Assert.Equal([0, 1], Drawn(new SamplingOptions { TopP = 0.5, TopPRule = TopPRule.Released }, [0, 0, 0, 0]));

@@ -1,8 +1,10 @@
 using System.Text;
 using Foreword.Generation;
+using Foreword.Generation.Constraints;
 using Foreword.Numerics;
 using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;
+using Foreword.Tokenization.WordPieces;
 using Foreword.Tokenization.Words;
 
 namespace Foreword.Tests.Generation;
@@ -284,6 +286,69 @@ public sealed class TextGeneratorTests
             }
         }
     }
+
+    /// <summary>Users of GPT2-Chinese got the same text several times in a batch (issues 45 and 155).</summary>
+    [Fact]
+    public void EightSamplesOfABatchDifferAndEachHasItsOwnSeed()
+    {
+        SamplingOptions options = new() { Seed = 3, MaxTokens = 20 };
+        Completion[] samples = new TextGenerator(Babbling(), new FakeTokenizer(257)).GenerateEach(["x"], options, 8, null, TestContext.Current.CancellationToken)[0];
+        Assert.Equal(8, samples.Select(sample => sample.Text).Distinct().Count());
+        for (int i = 0; i < 8; i++)
+            Assert.Equal(new TextGenerator(Babbling(), new FakeTokenizer(257)).Complete("x", options with { Seed = 3 + i }).Text, samples[i].Text);
+    }
+
+    private static readonly WordPiece Bert = new(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "你", "好", "，", "。", "hello", "world", "##s", "12", "(", "”"]);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void TheTokenForUnknownTextIsNotWritten(int beams)
+    {
+        float[] row = [.. Enumerable.Range(0, Bert.VocabSize).Select(id => id switch { 1 => 9f, 6 => 8f, _ => 0f })];
+        TextGenerator generator = new(new FakeModel(Bert.VocabSize, 64, _ => row), Bert);
+        SamplingOptions options = beams == 1 ? Greedy with { MaxTokens = 3 } : Greedy with { MaxTokens = 3, NumBeams = beams };
+        Assert.Equal([6, 6, 6], generator.Complete("你", options).Ids);
+        Assert.Equal([1, 1, 1], generator.Complete("你", options with { AllowUnknown = true }).Ids);
+        Assert.Equal([6, 6, 6], generator.Complete("你", Greedy with { MaxTokens = 3, MinTokens = 2 }).Ids);
+        Assert.DoesNotContain(1, generator.Complete("你", new SamplingOptions { MaxTokens = 60, Temperature = 20 }).Ids);
+    }
+
+    /// <summary>As in GPT2-Chinese's generate.py, but a number also has its space, and ## continues a word.</summary>
+    [Theory]
+    [InlineData("你", "5 6 3 5 2 4 6", "你好\n你\n\n好")]
+    [InlineData("你", "9 10 11 12 5 9 8 10", "hello worlds 12你hello。world")]
+    [InlineData("hello", "10 7 9 13 10", " world，hello(world")]
+    [InlineData("hello", "3 10 4 10 14 10", "\nworldworld” world")]
+    public void SpecialTokensOfBertAreLinesAndLatinWordsHaveSpaces(string prompt, string said, string text)
+    {
+        int[] script = [.. said.Split(' ').Select(int.Parse)];
+        TextGenerator generator = new(FakeModel.Saying(Bert.VocabSize, 64, 1, script), Bert);
+        Completion completion = generator.Complete(prompt, Greedy with { MaxTokens = script.Length, IgnoreEndOfText = true });
+        Assert.Equal(text, completion.Text);
+        Assert.Equal(script, completion.Ids);
+    }
+
+    [Theory]
+    [InlineData(1, "好。", FinishReason.Stop)]
+    [InlineData(2, "好。你”好。", FinishReason.Stop)]
+    [InlineData(0, "好。你”好。", FinishReason.Length)]
+    [InlineData(9, "好。你”好。", FinishReason.Length)]
+    [InlineData(null, "好。你”好。你", FinishReason.Length)]
+    public void ATextEndsAfterWholeSentences(int? sentences, string text, FinishReason reason)
+    {
+        TextGenerator generator = new(FakeModel.Saying(Bert.VocabSize, 64, 1, 6, 8, 5, 14, 6, 8, 5, 6), Bert);
+        List<string> pieces = [];
+        Completion completion = generator.Complete("你", Greedy with { MaxTokens = 7, Sentences = sentences }, pieces.Add);
+        Assert.Equal((text, reason), (completion.Text, completion.FinishReason));
+        Assert.Equal(text, string.Concat(pieces));
+        if (sentences == 2)
+            Assert.Equal(text, generator.Complete("你", Greedy with { MaxTokens = 8, Sentences = 2, NumBeams = 2 }).Text);
+    }
+
+    [Fact]
+    public void SentencesAndAConstraintAreRefused() =>
+        Assert.StartsWith("sentences is 1; it cannot be combined with a constraint", Assert.Throws<ArgumentException>(() => new SamplingOptions { Sentences = 1, Constraint = TextConstraint.Choice(["a"]) }.Validate()).Message);
 
     [Fact]
     public void SamplesShareTheReadingOfTheirPromptAndEveryPassOverTheWeights()

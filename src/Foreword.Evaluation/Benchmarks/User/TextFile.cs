@@ -4,7 +4,7 @@ using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
-/// <summary>A benchmark of any text file, measured in bits per byte and in perplexity per word.</summary>
+/// <summary>A benchmark of any text file, measured in bits per byte, in perplexity per word, and per character.</summary>
 internal sealed class TextFile(string path) : Benchmark
 {
     /// <inheritdoc/>
@@ -24,10 +24,12 @@ internal sealed class TextFile(string path) : Benchmark
     [
         BenchmarkMetric.Bits("bits_per_byte"),
         BenchmarkMetric.Perplexity("word_perplexity"),
+        BenchmarkMetric.Bits("bits_per_character"),
+        BenchmarkMetric.Perplexity("character_perplexity"),
     ];
 
     /// <inheritdoc/>
-    public override string Protocol(BenchmarkInput input) => $"the file as it is; {CorpusWindows.Describe(input)}; bits_per_byte = nats / ln 2 / bytes of the file, word_perplexity = exp(nats / words between white space)";
+    public override string Protocol(BenchmarkInput input) => $"the file as it is; {CorpusWindows.Describe(input)}; bits_per_byte = nats / ln 2 / bytes of the file, word_perplexity = exp(nats / words between white space), bits_per_character = nats / ln 2 / Unicode characters, character_perplexity = exp(nats / Unicode characters)";
 
     /// <inheritdoc/>
     public override BenchmarkSet Read(BenchmarkInput input)
@@ -38,6 +40,7 @@ internal sealed class TextFile(string path) : Benchmark
         long bytes = new FileInfo(path).Length;
         int words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
         corpus.Append(text, bytes);
-        return new BenchmarkSet(corpus.Windows(input, 1, (double)words / Math.Max(1, bytes)), [path]);
+        double wordsPerByte = (double)words / Math.Max(1, bytes), charactersPerByte = (double)text.EnumerateRunes().Count() / Math.Max(1, bytes);
+        return new BenchmarkSet(corpus.Windows(input, 1, wordsPerByte, charactersPerByte, charactersPerByte), [path]);
     }
 }

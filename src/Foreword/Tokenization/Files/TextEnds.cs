@@ -37,7 +37,8 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
     public static TextEnds Read(string directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        TextEnds first = ReadGeneration(Path.Combine(directory, GenerationConfig)), second = ReadModel(Path.Combine(directory, ModelConfig));
+        TextEnds first = ReadGeneration(Path.Combine(directory, GenerationConfig)), second = None;
+        ReadModel(Path.Combine(directory, ModelConfig), root => second = Read(root));
         return new TextEnds(first.StartId ?? second.StartId, first.EndIds.Count > 0 ? first.EndIds : second.EndIds);
     }
 
@@ -66,6 +67,14 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
         return StartId is not null || EndIds.Count > 0;
     }
 
+    /// <summary>Returns the class of the tokenizer that a model's config.json names; null if it names none.</summary>
+    internal static string? TokenizerClass(string directory)
+    {
+        string? name = null;
+        ReadModel(Path.Combine(directory, ModelConfig), root => name = root.Find("tokenizer_class") is { Value.ValueKind: JsonValueKind.String } field ? field.Text : null);
+        return name;
+    }
+
     private static TextEnds ReadGeneration(string path)
     {
         if (!File.Exists(path))
@@ -76,10 +85,10 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
     }
 
     /// <summary>Reads a config.json. Many programs use this file name. A file that does not describe a model says nothing about a tokenizer.</summary>
-    private static TextEnds ReadModel(string path)
+    private static void ReadModel(string path, Action<TokenizerField> read)
     {
         if (!File.Exists(path))
-            return None;
+            return;
         JsonDocument document;
         try
         {
@@ -87,14 +96,13 @@ public sealed record TextEnds(int? StartId, IReadOnlyList<int> EndIds)
         }
         catch (InvalidDataException)
         {
-            return None; // the code that reads the model reports the error
+            return; // the code that reads the model reports the error
         }
 
         using (document)
         {
-            return document.RootElement.ValueKind == JsonValueKind.Object && ModelKeys.Any(key => document.RootElement.TryGetProperty(key, out _))
-                ? Read(new TokenizerField(path, "", document.RootElement))
-                : None;
+            if (document.RootElement.ValueKind == JsonValueKind.Object && ModelKeys.Any(key => document.RootElement.TryGetProperty(key, out _)))
+                read(new TokenizerField(path, "", document.RootElement));
         }
     }
 

@@ -121,7 +121,7 @@ internal sealed class TokenizerCompanions
         TextEnds model = TextEnds.Read(Directory);
         int? own = tokenizer.EndOfTextId;
         int? end = IdOf(EndKey) ?? own ?? model.EndIds.Where(ids.ContainsValue).Select(id => (int?)id).FirstOrDefault();
-        int? start = IdOf(StartKey) ?? (model.StartId is { } id && ids.ContainsValue(id) ? id : null);
+        int? start = IdOf(StartKey) ?? (model.StartId is { } id && ids.ContainsValue(id) ? id : before is [var only] ? only : null);
         return tokenizer.With(new TokenRoles
         {
             StartOfText = start == end ? null : start,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Foreword.Tokenization.Bpe;
@@ -30,13 +31,21 @@ public sealed class WordPiece : Tokenizer
 
     internal const string KindName = "wordpiece";
 
+    /// <summary>The token that begins a text.</summary>
+    internal const string Start = "[CLS]";
+
     /// <summary>The token that ends a document or an utterance.</summary>
-    private const string Separator = "[SEP]";
+    internal const string Separator = "[SEP]";
+
+    private const string Mask = "[MASK]", Padding = "[PAD]";
+
+    /// <summary>The first of the scripts that are written without spaces: CJK radicals, followed by ideographs, kana and full-width forms.</summary>
+    private const int FirstEastAsian = 0x2E80;
 
     /// <summary>The largest number of characters in a word. A longer word is unknown (Hugging Face's default).</summary>
     private const int LongestWord = 100;
 
-    internal static readonly string[] SpecialTexts = [Unknown, "[CLS]", Separator, "[PAD]", "[MASK]"];
+    internal static readonly string[] SpecialTexts = [Unknown, Start, Separator, Padding, Mask];
 
     private readonly TokenTexts _texts;
     private readonly int _unknown;
@@ -75,6 +84,9 @@ public sealed class WordPiece : Tokenizer
     public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(Separator);
 
     /// <inheritdoc/>
+    public override int? UnknownId => _unknown;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>
@@ -108,11 +120,22 @@ public sealed class WordPiece : Tokenizer
         return Encoding.UTF8.GetBytes(Rune.IsLetterOrDigit(first) && !BasicSplit.IsIdeograph(first) ? " " + text : text);
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Returns the bytes of the ids. A word of letters or digits has a space before it, except at the beginning, after white space, after an opening
+    /// bracket and after East Asian characters, which are written without spaces.
+    /// </summary>
+    /// <inheritdoc path="/exception"/>
     public override byte[] DecodeBytes(ReadOnlySpan<int> ids)
     {
-        byte[] bytes = base.DecodeBytes(ids);
-        return Units == WordPieceUnits.Words && bytes is [(byte)' ', ..] ? bytes[1..] : bytes;
+        List<byte> bytes = [];
+        int before = -1;
+        foreach (int id in ids)
+        {
+            bytes.AddRange(BytesAfter(before, id));
+            before = id;
+        }
+
+        return [.. bytes];
     }
 
     /// <inheritdoc/>
@@ -157,6 +180,35 @@ public sealed class WordPiece : Tokenizer
 
     /// <inheritdoc/>
     internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);
+
+    /// <summary>
+    /// Returns the bytes that a token adds to a generated text. The special tokens are its lines, as in GPT2-Chinese: <c>[SEP]</c> is a line break,
+    /// <c>[CLS]</c> an empty line, and <c>[MASK]</c> and <c>[PAD]</c> are nothing.
+    /// </summary>
+    internal override ReadOnlySpan<byte> WrittenBytes(int before, int id) => LineOf(id) ?? BytesAfter(before >= VocabSize || LineOf(before) is not null ? -1 : before, id);
+
+    private byte[]? LineOf(int id) => !_texts.IsAddedSpecial(id) ? null : _texts[id] switch
+    {
+        Separator => [(byte)'\n'],
+        Start => [(byte)'\n', (byte)'\n'],
+        Mask or Padding => [],
+        _ => null,
+    };
+
+    /// <summary>Returns the bytes of a token after another one, which decides whether a space is between them.</summary>
+    /// <param name="before">The token before; -1 if there is none.</param>
+    /// <param name="id">The token.</param>
+    private ReadOnlySpan<byte> BytesAfter(int before, int id)
+    {
+        ReadOnlySpan<byte> bytes = TokenBytes(id);
+        return Units == WordPieceUnits.Words && bytes is [(byte)' ', ..] && (before < 0 || NeedsNoSpace(_texts[before])) ? bytes[1..] : bytes;
+    }
+
+    private static bool NeedsNoSpace(string before)
+    {
+        Rune.DecodeLastFromUtf16(before, out Rune last, out _);
+        return last.Value >= FirstEastAsian || Rune.IsWhiteSpace(last) || Rune.GetUnicodeCategory(last) is UnicodeCategory.OpenPunctuation or UnicodeCategory.InitialQuotePunctuation;
+    }
 
     private protected override string? Normalize(ReadOnlySpan<char> text) => Units == WordPieceUnits.Words ? Basic.Normalize(text) : null;
 

@@ -16,6 +16,11 @@ internal static class WordPieceFiles
     /// <summary>The key of tokenizer_config.json that selects <see cref="WordPieceUnits.Characters"/>. Only Foreword reads it.</summary>
     private const string CharactersKey = "one_character_one_token";
 
+    /// <summary>The key of tokenizer_config.json that says whether [CLS] and [SEP] are put around a text. Only Foreword reads it.</summary>
+    private const string AroundKey = "add_cls_and_sep";
+
+    private const string ClassKey = "tokenizer_class";
+
     /// <summary>
     /// Reads <c>vocab.txt</c>. Lines end only at line feeds, because the vocabulary of BERT-Base, Chinese contains U+2028 as a token. If the directory
     /// also contains <c>tokenizer_config.json</c>, its switches, such as that for lowercase, apply.
@@ -62,10 +67,10 @@ internal static class WordPieceFiles
 
         companions.AddTo(vocabulary);
         WordPieceUnits units = companions.Switch(CharactersKey) == true ? WordPieceUnits.Characters : WordPieceUnits.Words;
-        return Create(vocabulary, BertJson.Read(companions), units, companions, path);
+        return Create(vocabulary, BertJson.Read(companions), units, companions, path, TemplateOfClass(vocabulary, companions));
     }
 
-    /// <summary>Reads a tokenizer.json of this kind. The post-processor is not read, because what it puts around a text is an option of a call.</summary>
+    /// <summary>Reads a tokenizer.json of this kind.</summary>
     public static WordPiece Read(TokenizerField root)
     {
         TokenizerField model = root.Require("model", JsonValueKind.Object);
@@ -80,9 +85,10 @@ internal static class WordPieceFiles
         TokenizerCompanions companions = TokenizerCompanions.Beside(root.Path);
         RefuseOtherSwitches(companions);
         VocabularyEntries vocabulary = TokenizerJson.ReadVocabulary(root, model.Require("vocab", JsonValueKind.Object), companions);
+        (IReadOnlyList<int>, IReadOnlyList<int>) template = TemplateJson.Read(root, vocabulary.NextId);
         return WordLevelJson.IsolatesCharacters(root)
-            ? Create(vocabulary, (false, false, true), WordPieceUnits.Characters, companions, root.Path)
-            : Create(vocabulary, BertJson.Read(root, companions), WordPieceUnits.Words, companions, root.Path);
+            ? Create(vocabulary, (false, false, true), WordPieceUnits.Characters, companions, root.Path, template)
+            : Create(vocabulary, BertJson.Read(root, companions), WordPieceUnits.Words, companions, root.Path, template);
     }
 
     public static void Save(WordPiece tokenizer, string directory)
@@ -107,6 +113,8 @@ internal static class WordPieceFiles
                 json.WriteBoolean(BertJson.IdeographsKey, false);
             if (tokenizer.Units == WordPieceUnits.Characters)
                 json.WriteBoolean(CharactersKey, true);
+            if (tokenizer.TemplateStart.Count + tokenizer.TemplateEnd.Count == 0)
+                json.WriteBoolean(AroundKey, false);
         });
         TokenizerJson.Write(Path.Combine(directory, TokenizerFileNames.TokenizerJson), json =>
         {
@@ -115,7 +123,7 @@ internal static class WordPieceFiles
                 BertJson.Write(json, tokenizer.LowerCase, tokenizer.StripAccents, tokenizer.SeparateIdeographs);
             else
                 WordLevelJson.WriteCharacters(json);
-            json.WriteNull("post_processor");
+            WriteTemplate(json, tokenizer);
             json.WriteStartObject("decoder");
             json.WriteString("type", "WordPiece");
             json.WriteString("prefix", WordPiece.Continuation);
@@ -132,8 +140,30 @@ internal static class WordPieceFiles
     }
 
     /// <summary>
-    /// Throws if tokenizer_config.json requires something that is not supported. Tokens around a text are ignored, because they are an option of a call.
+    /// Returns the ids around a text for a vocabulary without a tokenizer.json: [CLS] and [SEP] if the class in tokenizer_config.json, or else in the
+    /// model's config.json, is BERT's. The released Chinese GPT-2 models were trained with them.
     /// </summary>
+    private static (IReadOnlyList<int> Before, IReadOnlyList<int> After) TemplateOfClass(VocabularyEntries vocabulary, TokenizerCompanions companions)
+    {
+        bool around = companions.Switch(AroundKey) ?? (companions.Config?.Find(ClassKey)?.Text ?? TextEnds.TokenizerClass(companions.Directory)) is "BertTokenizer" or "BertTokenizerFast";
+        return around && vocabulary.IdOf(WordPiece.Start) is { } start && vocabulary.IdOf(WordPiece.Separator) is { } end ? ([start], [end]) : ([], []);
+    }
+
+    /// <summary>Writes the ids around a text. A pair in BERT's form has [CLS] only once.</summary>
+    private static void WriteTemplate(Utf8JsonWriter json, WordPiece tokenizer)
+    {
+        if (tokenizer.TemplateStart is not [var start] || tokenizer.TemplateEnd is not [var end] || tokenizer.TokenText(start) != WordPiece.Start)
+        {
+            TemplateJson.Write(json, tokenizer);
+            return;
+        }
+
+        TemplatePart[] single = [new(null, start, 0), new("A", 0, 0), new(null, end, 0)];
+        json.WritePropertyName("post_processor");
+        TemplateJson.Write(json, single, [.. single, new("B", 0, 1), new(null, end, 1)], tokenizer.TokenText);
+    }
+
+    /// <summary>Throws if tokenizer_config.json requires something that is not supported.</summary>
     private static void RefuseOtherSwitches(TokenizerCompanions companions)
     {
         companions.RequireRole(TokenizerCompanions.UnknownKey, WordPiece.Unknown);
@@ -150,13 +180,14 @@ internal static class WordPieceFiles
     }
 
     private static WordPiece Create(
-        VocabularyEntries vocabulary, (bool LowerCase, bool StripAccents, bool SeparateIdeographs) text, WordPieceUnits units, TokenizerCompanions companions, string path)
+        VocabularyEntries vocabulary, (bool LowerCase, bool StripAccents, bool SeparateIdeographs) text, WordPieceUnits units, TokenizerCompanions companions, string path,
+        (IReadOnlyList<int> Before, IReadOnlyList<int> After) template)
     {
         string[] tokens = vocabulary.Texts(path);
         try
         {
             WordPiece tokenizer = new(tokens, text.LowerCase, units, vocabulary.Added, vocabulary.Beyond) { StripAccents = text.StripAccents, SeparateIdeographs = text.SeparateIdeographs };
-            return (WordPiece)companions.Assign(tokenizer);
+            return (WordPiece)companions.Assign(tokenizer, template.Before, template.After);
         }
         catch (ArgumentException problem)
         {

@@ -56,6 +56,9 @@ public sealed class CharTokenizer : Tokenizer
     public override int? EndOfTextId => Roles.EndOfText ?? _texts.IdOf(AddedToken.EndOfText);
 
     /// <inheritdoc/>
+    public override int? UnknownId => _unknown == None ? null : _unknown;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<AddedToken> AddedTokens => _texts.Added;
 
     /// <inheritdoc/>

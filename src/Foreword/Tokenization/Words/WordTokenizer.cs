@@ -53,6 +53,9 @@ public sealed class WordTokenizer : Tokenizer
     public override int? EndOfTextId => Roles.EndOfText ?? _endOfSentence;
 
     /// <inheritdoc/>
+    public override int? UnknownId => _unknown;
+
+    /// <inheritdoc/>
     public override bool EndsWordsWithSpaces => true;
 
     /// <inheritdoc/>

@@ -35,7 +35,7 @@ public sealed class WordPieceTests
     {
         int[] ids = Chinese.Encode("我喜欢 Transformer 模型！");
         Assert.Equal("我,喜,欢,t,##ran,##s,##form,##er,模,型,！", string.Join(',', ids.Select(Chinese.TokenText)));
-        Assert.Equal("我喜欢 transformer模型！", Chinese.Decode(ids));
+        Assert.Equal("我喜欢transformer模型！", Chinese.Decode(ids));
     }
 
     [Fact]
@@ -57,6 +57,59 @@ public sealed class WordPieceTests
         Assert.Equal([1, 3, 2, 5], controls.Encode(" U\u0001U!", allowSpecial: true));
         Assert.Equal(" U\u0001", controls.Decode([1, 3, 2]));
         Assert.Empty(controls.LostCharacters(" U\u0001"));
+    }
+
+    [Theory]
+    [InlineData("I like GPT, and (you) like 2 of 10", "i like gpt, and(you) like 2 of 10")]
+    [InlineData("2020年5月10日 at 3。hello", "2020年5月10日at 3。hello")]
+    [InlineData("a《b》c [d", "a《b》c[d")]
+    public void WordsHaveSpacesExceptNextToEastAsianCharacters(string text, string decoded) => Assert.Equal(decoded, Chinese.Decode(Chinese.Encode(text)));
+
+    /// <summary>
+    /// transformers' BertTokenizer puts [CLS] and [SEP] around a text. The class is named in tokenizer_config.json or, as in the released Chinese GPT-2
+    /// models, in config.json.
+    /// </summary>
+    [Theory]
+    [InlineData("tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\"}", true)]
+    [InlineData("config.json", "{\"model_type\": \"gpt2\", \"tokenizer_class\": \"BertTokenizer\"}", true)]
+    [InlineData("config.json", "{\"model_type\": \"gpt2\"}", false)]
+    [InlineData("tokenizer_config.json", "{\"tokenizer_class\": \"GPT2Tokenizer\"}", false)]
+    public void TheClassOfTheTokenizerSaysWhetherATextBeginsWithCls(string file, string json, bool around)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        directory.Write("vocab.txt", string.Join('\n', Enumerable.Range(0, Small.VocabSize).Select(Small.TokenText)) + "\n");
+        directory.Write(file, json);
+        Tokenizer tokenizer = TokenizerFiles.Load(directory.Path);
+        Assert.Equal(around ? [2, 8, 9, 3] : [8, 9], tokenizer.EncodeWithTemplate("你好"));
+        Assert.Equal(around ? 2 : 3, tokenizer.StartOfTextId);
+        Assert.Equal(3, tokenizer.EndOfTextId);
+        Assert.Equal(around, tokenizer.Fingerprint != Small.Fingerprint); // [CLS] begins a document
+
+        using TemporaryDirectory saved = Fixtures.NewDirectory();
+        tokenizer.Save(saved.Path);
+        foreach (string deleted in (string[])["config.json", "tokenizer.json"])
+        {
+            File.Delete(saved.File(deleted));
+            Tokenizer again = TokenizerFiles.Load(saved.Path);
+            Assert.Equal((tokenizer.Fingerprint, tokenizer.StartOfTextId, tokenizer.EndOfTextId), (again.Fingerprint, again.StartOfTextId, again.EndOfTextId));
+            Assert.Equal(tokenizer.EncodeWithTemplate("你好"), again.EncodeWithTemplate("你好"));
+        }
+    }
+
+    [Fact]
+    public void ThePostProcessorOfTokenizerJsonIsReadAndWrittenAsBerts()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Small.Save(directory.Path);
+        string json = File.ReadAllText(directory.File("tokenizer.json"));
+        Assert.Contains("\"post_processor\": null", json);
+        directory.Write("tokenizer.json", json.Replace("\"post_processor\": null", "\"post_processor\": {\"type\": \"BertProcessing\", \"sep\": [\"[SEP]\", 3], \"cls\": [\"[CLS]\", 2]}"));
+        Tokenizer tokenizer = TokenizerFiles.Load(directory.Path);
+        Assert.Equal([2, 8, 3], tokenizer.EncodeWithTemplate("你"));
+        tokenizer.Save(directory.Path);
+        using JsonDocument saved = JsonDocument.Parse(File.ReadAllBytes(directory.File("tokenizer.json")));
+        string[] pair = [.. saved.RootElement.GetProperty("post_processor").GetProperty("pair").EnumerateArray().Select(part => part.EnumerateObject().Single().Value.GetProperty("id").GetString()!)];
+        Assert.Equal(["[CLS]", "A", "[SEP]", "B", "[SEP]"], pair);
     }
 
     [Fact]
