@@ -5,12 +5,12 @@ using Foreword.Settings;
 namespace Foreword.Data.Recipes;
 
 /// <summary>A recipe that trains a language model on dialogues. It learns to answer, and the result is a model for <c>chat</c> and <c>serve</c>.</summary>
-public sealed record DialogueRecipe : IRecipe
+public sealed record DialogueRecipe : ISupervisedRecipe
 {
     /// <summary>The value of <c>task.kind</c>.</summary>
     public const string Kind = "dialogue";
 
-    /// <summary>Gets the model to start from.</summary>
+    /// <inheritdoc/>
     public BaseModelSection Model { get; init; } = new();
 
     /// <summary>Gets what is learned.</summary>
@@ -19,7 +19,7 @@ public sealed record DialogueRecipe : IRecipe
     /// <summary>Gets the dialogues.</summary>
     public DialogueDataSection Data { get; init; } = new();
 
-    /// <summary>Gets the optimizer, the schedule, and the intervals of logging and checkpoints.</summary>
+    /// <inheritdoc/>
     public SupervisedConfig Train { get; init; } = new();
 
     /// <inheritdoc/>
@@ -113,6 +113,9 @@ public sealed record DialogueDataSection : IRecipe
 
     /// <summary>Gets the encoding; null for UTF-8.</summary>
     internal TextEncoding? TextEncoding => Encoding is null ? null : Decoding.TextEncoding.Find(Encoding);
+
+    /// <summary>Returns the section without the names of the files, which may move between two parts of a run.</summary>
+    internal DialogueDataSection WithoutPlaces() => this with { Directory = "", Train = [], Validation = [] };
 
     /// <summary>Returns the paths of files.</summary>
     internal IReadOnlyList<string> Paths(IReadOnlyList<string> files) => [.. files.Select(file => Path.Combine(Directory, file))];

@@ -58,6 +58,10 @@ internal sealed record TrainerState
     [JsonPropertyName("start_eval_loss")]
     public double? StartValidationLoss { get; init; }
 
+    /// <summary>Gets the metrics before the first step of a training on dialogues or the like, by name; null in other trainings.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? StartMetrics { get; init; }
+
     /// <summary>Gets the <see cref="PretrainingData.Fingerprint"/> of the training tokens; null in an older checkpoint, and in fine-tuning.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Data { get; init; }

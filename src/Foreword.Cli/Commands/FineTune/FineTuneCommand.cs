@@ -52,8 +52,8 @@ internal static class FineTuneCommand
                 return ExitCodes.Done;
             }
 
-            if (arguments.ReadDialogueRecipe(parsed) is { } dialogues)
-                return new DialogueTraining(terminal, dialogues, parsed).Run(parsed.GetValue(output), parsed.GetValue(resume), arguments.Name(parsed, DialogueRecipe.Kind), parsed.GetValue(dryRun), parsed.GetValue(json));
+            if (arguments.ReadSupervisedRecipe(parsed) is var (kind, supervised))
+                return new SupervisedTraining(terminal, supervised, parsed).Run(parsed.GetValue(output), parsed.GetValue(resume), arguments.Name(parsed, kind), parsed.GetValue(dryRun), parsed.GetValue(json));
             FineTuneRecipe recipe = arguments.ReadRecipe(parsed);
             if (parsed.GetValue(submission) is { } written)
             {

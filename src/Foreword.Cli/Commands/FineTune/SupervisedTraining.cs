@@ -1,19 +1,17 @@
 using System.CommandLine;
 using System.Globalization;
-using Foreword.Chat;
 using Foreword.Cli.Commands.Pretrain;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
 using Foreword.Data.Supervised;
-using Foreword.Tokenization;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Supervised;
 using Foreword.Torch.Training;
 
 namespace Foreword.Cli.Commands.FineTune;
 
-/// <summary>Implements <c>foreword finetune --task dialogue</c>.</summary>
-internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe, ParseResult parsed)
+/// <summary>Implements <c>foreword finetune --task dialogue</c> and the like, which train a model that writes text.</summary>
+internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe recipe, ParseResult parsed)
 {
     /// <summary>Number of examples that a dry run shows.</summary>
     private const int Shown = 3;
@@ -41,10 +39,10 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
         {
             return new TrainingDisplay(terminal, directory, recipe.Train.Seed).Show((progress, logger) =>
             {
-                using DialogueRun run = goesOn
-                    ? DialogueRun.Resume(recipe, directory, checkpoint, progress, logger: logger, cancellationToken: stop.Token)
-                    : DialogueRun.Start(recipe, directory, progress, logger: logger, cancellationToken: stop.Token);
-                return new Result(run.Run(stop.Request), run.StartLoss, run.BestEpoch, run.BestLoss, run.BestMetrics);
+                using SupervisedRun run = goesOn
+                    ? SupervisedRun.Resume(recipe, directory, checkpoint, progress, logger: logger, cancellationToken: stop.Token)
+                    : SupervisedRun.Start(recipe, directory, progress, logger: logger, cancellationToken: stop.Token);
+                return new Result(run.Run(stop.Request), run.StartLoss, run.StartMetrics, run.BestEpoch, run.BestLoss, run.BestMetrics);
             });
         }
         finally
@@ -56,10 +54,10 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
     private void Report(RunDirectory directory, Result result, bool json)
     {
         Action<string> show = json ? terminal.Say : terminal.Out.WriteLine;
-        if (result.StartLoss is { } start)
-            show(string.Create(CultureInfo.InvariantCulture, $"before: {start:F4} nats a token of the held-out answers, perplexity {Math.Exp(start):F2}"));
-        if (result.Best is { } best)
-            show(string.Create(CultureInfo.InvariantCulture, $"best epoch {result.BestEpoch}: {result.BestLoss:F4} nats, perplexity {best[DialogueRun.Perplexity]:F2}, {best[DialogueRun.TokenAccuracy]:P1} of the tokens right"));
+        if (result is { StartLoss: { } start, Start: { } before })
+            show($"before: {Describe(start, before, "nats a token of the held-out answers")}");
+        if (result is { BestLoss: { } best, Best: { } metrics })
+            show($"best epoch {result.BestEpoch}: {Describe(best, metrics, "nats")}");
         if (result.Outcome == RunOutcome.Stopped)
         {
             terminal.Say($"stopped and saved; continue with: {ShellText.Again(parsed, ["--out", "--resume"], "--out", directory.Path, "--resume", "auto")}");
@@ -77,8 +75,10 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
             writer.WriteString("run", directory.Path);
             writer.WriteString("outcome", result.Outcome switch { RunOutcome.Stopped => "stopped", RunOutcome.StoppedEarly => "stopped_early", _ => "finished" });
             writer.WriteNumber("best_epoch", result.BestEpoch);
-            if (result.StartLoss is { } before)
-                writer.WriteNumber("start_eval_loss", before);
+            if (result.StartLoss is { } start)
+                writer.WriteNumber("start_eval_loss", start);
+            foreach ((string metric, double value) in result.Start ?? new Dictionary<string, double>())
+                writer.WriteNumber($"start_{metric}", value);
             if (result.BestLoss is { } loss)
                 writer.WriteNumber("eval_loss", loss);
             foreach ((string metric, double value) in result.Best ?? new Dictionary<string, double>())
@@ -86,18 +86,19 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
         });
     }
 
-    /// <summary>Reads all dialogues and prints the first ones as the model reads them, with the parts that count in the loss marked.</summary>
+    /// <summary>Returns the numbers of a validation in words.</summary>
+    private static string Describe(double loss, IReadOnlyDictionary<string, double> metrics, string unit) => string.Create(
+        CultureInfo.InvariantCulture, $"{loss:F4} {unit}, perplexity {metrics[SupervisedTrainer.Perplexity]:F2}, {metrics[SupervisedTrainer.TokenAccuracy]:P1} of the tokens right");
+
+    /// <summary>Reads all data and prints the first examples as the model reads them, with the parts that count in the loss marked.</summary>
     private int ShowExamples()
     {
-        StartingModel source = StartingModel.Open(recipe.Validate().Model.Path);
-        ChatTemplate template = DialogueRun.Template(recipe.Task, source.Path, source.Tokenizer);
-        Tokenizer tokenizer = source.Tokenizer.WithSpecialTokens(template.Tokens);
-        DialogueData data = DialogueData.Open(recipe, tokenizer, template, recipe.Train.SequenceLength == 0 ? source.Config.ContextLength : recipe.Train.SequenceLength);
-        foreach (string note in data.Notes)
+        SupervisedContent content = SupervisedContent.Open(recipe, StartingModel.Open(Recipe.Validate(recipe).Model.Path));
+        foreach (string note in content.Notes)
             terminal.Warn(note);
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{data.Train.Count:N0} dialogues to learn from, {data.Validation.Count:N0} held out"));
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{data.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {data.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
-        foreach (SupervisedExample example in data.Train.Take(Shown))
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Count:N0} dialogues to learn from, {content.Validation.Count:N0} held out"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {content.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
+        foreach (SupervisedExample example in content.Train.Take(Shown))
         {
             terminal.Out.WriteLine();
             for (int begin = 0, end; begin < example.Ids.Length; begin = end)
@@ -106,7 +107,7 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
                 end = begin + 1;
                 while (end < example.Ids.Length && example.Counts[end] == counts)
                     end++;
-                string text = tokenizer.Decode(example.Ids.AsSpan(begin..end)).ReplaceLineEndings("⏎");
+                string text = content.Tokenizer.Decode(example.Ids.AsSpan(begin..end)).ReplaceLineEndings("⏎");
                 foreach (string line in FittedText.Wrap(text, FittedText.UsualWidth - 8))
                     terminal.Out.WriteLine($"  {(counts ? "learn" : "read "),-6}{line}");
             }
@@ -116,5 +117,5 @@ internal sealed class DialogueTraining(Terminal terminal, DialogueRecipe recipe,
     }
 
     /// <summary>The result of a run.</summary>
-    private sealed record Result(RunOutcome Outcome, double? StartLoss, int BestEpoch, double? BestLoss, IReadOnlyDictionary<string, double>? Best);
+    private sealed record Result(RunOutcome Outcome, double? StartLoss, IReadOnlyDictionary<string, double>? Start, int BestEpoch, double? BestLoss, IReadOnlyDictionary<string, double>? Best);
 }
