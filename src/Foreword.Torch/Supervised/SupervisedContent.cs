@@ -8,7 +8,7 @@ using Foreword.Torch.Training;
 
 namespace Foreword.Torch.Supervised;
 
-/// <summary>What a run trains on, which depends on the kind of its recipe.</summary>
+/// <summary>The data of a run and what makes its steps. Both depend on the kind of the recipe.</summary>
 /// <param name="Tokenizer">The tokenizer, with the tokens that were added for the template.</param>
 /// <param name="Template">How messages become text, which is saved with the model; null if the model does not read messages.</param>
 /// <param name="Train">The training examples.</param>
@@ -34,6 +34,11 @@ internal sealed record SupervisedContent(
                 DialogueData data = DialogueData.Open(dialogues, tokenizer, template, length, cancellationToken);
                 return new SupervisedContent(
                     tokenizer, template, data.Train, data.Validation, data.Files, data.Notes, (model, trained, optimizer) => new SupervisedTrainer(model, data.Train, data.Validation, dialogues.Train, trained, optimizer));
+            case PreferenceRecipe preferences:
+                (ChatTemplate chat, Tokenizer known) = TemplateOf(preferences.Task.Template, source);
+                PreferenceData pairs = PreferenceData.Open(preferences, known, chat, length, cancellationToken);
+                return new SupervisedContent(
+                    known, chat, pairs.Train, pairs.Validation, pairs.Files, pairs.Notes, (model, trained, optimizer) => new PreferenceTrainer(model, pairs, preferences.Task, preferences.Train, trained, optimizer));
             default:
                 throw new NotSupportedException($"{recipe.GetType().Name} is not a kind of recipe that is known here");
         }
@@ -47,6 +52,7 @@ internal sealed record SupervisedContent(
         return Recipe.ToYaml(recipe switch
         {
             DialogueRecipe dialogues => dialogues with { Model = model, Train = train, Data = dialogues.Data.WithoutPlaces() },
+            PreferenceRecipe preferences => preferences with { Model = model, Train = train, Data = preferences.Data.WithoutPlaces() },
             _ => throw new NotSupportedException($"{recipe.GetType().Name} is not a kind of recipe that is known here"),
         });
     }
@@ -57,6 +63,7 @@ internal sealed record SupervisedContent(
     public static ISupervisedRecipe ReadSaved(ISupervisedRecipe kind, string path) => kind switch
     {
         DialogueRecipe => Recipe.ReadSaved<DialogueRecipe>(path),
+        PreferenceRecipe => Recipe.ReadSaved<PreferenceRecipe>(path),
         _ => throw new NotSupportedException($"{kind.GetType().Name} is not a kind of recipe that is known here"),
     };
 

@@ -176,6 +176,9 @@ public sealed record StepResult(int Step, double Loss, double LearningRate, doub
 
     /// <summary>Gets the auxiliary language-modeling loss in fine-tuning, before the multiplication by lambda; null if there is none.</summary>
     public double? LmLoss { get; init; }
+
+    /// <summary>Gets further means over the examples of the step, by name, such as the rewards of preferences; null if there are none.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
 }
 
 /// <summary>The exception that is thrown when the loss or the gradient norm is infinite or not a number.</summary>

@@ -32,21 +32,24 @@ internal sealed class FineTuneArguments
     private readonly Option<DeviceChoice?> _device = new("--device") { Description = "Device to compute on; overrides train.device." };
     private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch, such as accuracy, macro_f1, f1, f1:LABEL, matthews, micro_f1, pearson, spearman, rmse or loss; overrides train.best_metric." };
     private readonly Option<int?> _seed = new("--seed") { Description = "Overrides train.seed." };
-    private readonly Option<string?> _template = new("--template") { Description = "Dialogues: how messages become text: chitchat, chatml, plain, or a file (.yaml); overrides task.template." };
+    private readonly Option<string?> _template = new("--template") { Description = "Dialogues, preferences: how messages become text: chitchat, chatml, plain, or a file (.yaml); overrides task.template." };
     private readonly Option<LossOn?> _lossOn = new("--loss-on") { Description = "Dialogues: the tokens to learn: those of the assistant's answers, or all; overrides task.loss_on." };
     private readonly Option<bool> _reverse = new("--reverse") { Description = "Dialogues: read them from their end, for chat --mmi; overrides task.reverse." };
-    private readonly Option<DialogueLayout?> _layout = new("--layout") { Description = "Dialogues: layout of the files; default: by their names; overrides data.layout." };
+    private readonly Option<DialogueLayout?> _layout = new("--layout") { Description = "Dialogues (also of --rejected shuffled): layout of the files; default: by their names; overrides data.layout." };
+    private readonly Option<RejectedAnswers?> _rejected = new("--rejected") { Description = "Preferences: the files hold the rejected answers (given), or dialogues, whose answers are exchanged (shuffled); overrides task.rejected." };
+    private readonly Option<double?> _beta = new("--beta") { Description = "Preferences: how strongly the model is kept near its start; overrides task.beta." };
     private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
 
     /// <summary>The kinds that train a model which writes text.</summary>
-    private static readonly string[] SupervisedKinds = [DialogueRecipe.Kind];
+    private static readonly string[] SupervisedKinds = [DialogueRecipe.Kind, PreferenceRecipe.Kind];
 
     private static IEnumerable<string> Kinds => [.. FineTuningTask.All.Select(known => known.Kind), .. SupervisedKinds];
 
     /// <summary>Gets the options that only some kinds have, with these kinds.</summary>
     private (Option Option, string[] Kinds)[] OwnOptions =>
     [
-        (_template, [DialogueRecipe.Kind]), (_lossOn, [DialogueRecipe.Kind]), (_reverse, [DialogueRecipe.Kind]), (_layout, [DialogueRecipe.Kind]),
+        (_template, [DialogueRecipe.Kind, PreferenceRecipe.Kind]), (_layout, [DialogueRecipe.Kind, PreferenceRecipe.Kind]),
+        (_lossOn, [DialogueRecipe.Kind]), (_reverse, [DialogueRecipe.Kind]), (_rejected, [PreferenceRecipe.Kind]), (_beta, [PreferenceRecipe.Kind]),
     ];
 
     /// <summary>Gets the options that the kinds which train a model that writes text do not have.</summary>
@@ -102,7 +105,7 @@ internal sealed class FineTuneArguments
         string[] overrides = [.. Overrides(parsed, SupervisedOverrides(parsed))];
         if (!isFile && (from is null || parsed.GetValue(_train)!.Length == 0))
             throw new UsageException($"without a recipe, a model and --train are needed: foreword finetune {from ?? "runs/books"} --task {kind} --train {kind}.jsonl");
-        return (kind!, Read<DialogueRecipe>());
+        return (kind!, kind == PreferenceRecipe.Kind ? Read<PreferenceRecipe>() : Read<DialogueRecipe>());
 
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
 
@@ -114,6 +117,7 @@ internal sealed class FineTuneArguments
     [
         ("task.template", parsed.GetValue(_template)), ("task.loss_on", parsed.GetValue(_lossOn)),
         ("task.reverse", parsed.GetValue(_reverse) ? true : null), ("data.layout", parsed.GetValue(_layout)),
+        ("task.rejected", parsed.GetValue(_rejected)), ("task.beta", parsed.GetValue(_beta)),
     ];
 
     /// <summary>Returns the default name of the run's directory.</summary>

@@ -13,8 +13,8 @@ namespace Foreword.Cli.Commands.FineTune;
 /// <summary>Implements <c>foreword finetune --task dialogue</c> and the like, which train a model that writes text.</summary>
 internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe recipe, ParseResult parsed)
 {
-    /// <summary>Number of examples that a dry run shows.</summary>
-    private const int Shown = 3;
+    /// <summary>Number of sequences that a dry run shows.</summary>
+    private const int Shown = 4;
 
     /// <summary>Trains, or shows the first examples.</summary>
     /// <returns>The exit code.</returns>
@@ -87,8 +87,9 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
     }
 
     /// <summary>Returns the numbers of a validation in words.</summary>
-    private static string Describe(double loss, IReadOnlyDictionary<string, double> metrics, string unit) => string.Create(
-        CultureInfo.InvariantCulture, $"{loss:F4} {unit}, perplexity {metrics[SupervisedTrainer.Perplexity]:F2}, {metrics[SupervisedTrainer.TokenAccuracy]:P1} of the tokens right");
+    private string Describe(double loss, IReadOnlyDictionary<string, double> metrics, string unit) => recipe is PreferenceRecipe
+        ? string.Create(CultureInfo.InvariantCulture, $"loss {loss:F4}; the chosen answer is the more probable one in {metrics[PreferenceTrainer.Accuracy]:P1} of the held-out pairs (by the mean of its tokens: {metrics[PreferenceTrainer.AccuracyPerToken]:P1}); margin of the rewards {metrics[PreferenceTrainer.RewardsMargins]:F3}")
+        : string.Create(CultureInfo.InvariantCulture, $"{loss:F4} {unit}, perplexity {metrics[SupervisedTrainer.Perplexity]:F2}, {metrics[SupervisedTrainer.TokenAccuracy]:P1} of the tokens right");
 
     /// <summary>Reads all data and prints the first examples as the model reads them, with the parts that count in the loss marked.</summary>
     private int ShowExamples()
@@ -96,7 +97,8 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         SupervisedContent content = SupervisedContent.Open(recipe, StartingModel.Open(Recipe.Validate(recipe).Model.Path));
         foreach (string note in content.Notes)
             terminal.Warn(note);
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Count:N0} dialogues to learn from, {content.Validation.Count:N0} held out"));
+        (string things, int sequences) = recipe is PreferenceRecipe ? ("pairs of answers", 2) : ("dialogues", 1);
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Count / sequences:N0} {things} to learn from, {content.Validation.Count / sequences:N0} held out"));
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {content.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
         foreach (SupervisedExample example in content.Train.Take(Shown))
         {
