@@ -51,12 +51,12 @@ internal static class LanguageModelLoss
         return (sum, hiddenGradient.to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Computes the sum of the cross entropies and counts the targets, without gradients.</summary>
+    /// <summary>Computes the cross entropy of each position, without gradients.</summary>
     /// <param name="model">The model that computed <paramref name="hidden"/>.</param>
     /// <param name="hidden">Hidden states [..., C].</param>
     /// <param name="targets">The token after each position, int64 [...]; -1 excludes a position.</param>
-    /// <returns>The sum in nats, and the number of positions that count.</returns>
-    public static (double Sum, long Count) Evaluate(LanguageModule model, Tensor hidden, Tensor targets)
+    /// <returns>The cross entropies in nats, [M]; 0 for a position that is excluded.</returns>
+    public static double[] Losses(LanguageModule model, Tensor hidden, Tensor targets)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(hidden);
@@ -64,15 +64,16 @@ internal static class LanguageModelLoss
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor rows = hidden.reshape(-1, model.Config.HiddenWidth), flat = targets.reshape(-1);
-        double sum = 0;
+        List<double> losses = [];
         foreach ((long start, long length) in Chunks(model, rows.shape[0], ChunkBytes))
         {
             using var chunk = NewDisposeScope();
             Tensor logits = model.Head(rows.narrow(0, start, length));
-            sum += F.cross_entropy(logits, flat.narrow(0, start, length), ignore_index: -1, reduction: nn.Reduction.Sum).ToDouble();
+            Tensor some = F.cross_entropy(logits, flat.narrow(0, start, length), ignore_index: -1, reduction: nn.Reduction.None);
+            losses.AddRange(some.to(ScalarType.Float64).cpu().data<double>());
         }
 
-        return (sum, flat.ge(0).sum().ToInt64());
+        return [.. losses];
     }
 
     /// <summary>

@@ -20,7 +20,7 @@ internal sealed class DialogueEncoder(Tokenizer tokenizer, ChatTemplate template
         int dropped = 0;
         if (whole.Ids.Count > most)
         {
-            IReadOnlyList<ChatMessage> shorter = isReversed ? WithoutLast(messages) : WithoutOldest(messages);
+            IReadOnlyList<ChatMessage> shorter = isReversed ? WithoutLast(messages) : MessageWindow.WithoutOldest(messages, rest => _encoder.EncodeWhole(rest).Ids.Count <= most, after: 1);
             dropped = messages.Count - shorter.Count;
             whole = Whole(shorter);
         }
@@ -46,33 +46,9 @@ internal sealed class DialogueEncoder(Tokenizer tokenizer, ChatTemplate template
         return encoded with { IsAnswer = [.. Enumerable.Range(0, encoded.Ids.Count).Select(i => i >= first)] };
     }
 
-    /// <summary>Returns the instructions and the last messages that fit, beginning with one of the user if there is one; at least the last message.</summary>
-    private List<ChatMessage> WithoutOldest(IReadOnlyList<ChatMessage> messages)
-    {
-        ChatMessage[] spoken = [.. messages.Where(message => message.Role != ChatRole.System)], instructions = [.. messages.Where(message => message.Role == ChatRole.System)];
-        int dropped = Least(1, Math.Max(1, spoken.Length - 1), count => _encoder.EncodeWhole([.. instructions, .. spoken[count..]]).Ids.Count <= most);
-        int user = Array.FindIndex(spoken, Math.Min(dropped, spoken.Length - 1), message => message.Role == ChatRole.User);
-        return [.. instructions, .. spoken[(user >= 0 && user < spoken.Length - 1 ? user : Math.Min(dropped, spoken.Length - 1))..]];
-    }
-
     /// <summary>Returns the first messages of a reversed dialogue that fit; at least the first one.</summary>
     private List<ChatMessage> WithoutLast(IReadOnlyList<ChatMessage> messages) =>
-        [.. messages.Take(messages.Count - Least(1, Math.Max(1, messages.Count - 1), count => _encoder.EncodeWhole(messages.Take(messages.Count - count)).Ids.Count <= most))];
-
-    /// <summary>Returns the smallest number of a range that has a property, if all larger numbers have it, too; the largest one if none has it.</summary>
-    private static int Least(int low, int high, Func<int, bool> has)
-    {
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (has(middle))
-                high = middle;
-            else
-                low = middle + 1;
-        }
-
-        return low;
-    }
+        [.. messages.Take(messages.Count - MessageWindow.Least(1, Math.Max(1, messages.Count - 1), count => _encoder.EncodeWhole(messages.Take(messages.Count - count)).Ids.Count <= most))];
 }
 
 /// <summary>A dialogue as token ids, with what it lost.</summary>

@@ -40,8 +40,7 @@ public static class DialogueReader
     public static IEnumerable<Dialogue> Read(string path, DialogueLayout? layout = null, TextEncoding? encoding = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (!File.Exists(path))
-            throw Directory.Exists(path) ? new InvalidDataException($"{path} is a directory; expected a file of dialogues") : new FileNotFoundException($"there is no file {path}", path);
+        CheckFile(path, "dialogues");
         return ReadFile();
 
         IEnumerable<Dialogue> ReadFile()
@@ -59,6 +58,15 @@ public static class DialogueReader
             if (!any)
                 throw new InvalidDataException($"{path} holds no dialogue");
         }
+    }
+
+    /// <summary>Checks that a path is a file.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="what">What the file should hold, for the message.</param>
+    internal static void CheckFile(string path, string what)
+    {
+        if (!File.Exists(path))
+            throw Directory.Exists(path) ? new InvalidDataException($"{path} is a directory; expected a file of {what}") : new FileNotFoundException($"there is no file {path}", path);
     }
 
     private static IEnumerable<Dialogue> Dialogues(string path, DialogueLayout layout, TextEncoding? encoding) => layout switch
@@ -92,7 +100,8 @@ public static class DialogueReader
             yield return new Dialogue(messages, $"{path}:{begin}");
     }
 
-    private static IEnumerable<(string Text, long Number)> Lines(string path, TextEncoding? encoding)
+    /// <summary>Streams the lines of a file with their numbers from 1.</summary>
+    internal static IEnumerable<(string Text, long Number)> Lines(string path, TextEncoding? encoding)
     {
         using FileStream file = File.OpenRead(path);
         using Stream? content = Compression.Open(file, path);
@@ -123,7 +132,8 @@ public static class DialogueReader
         return OfElement(json.RootElement, place);
     }
 
-    private static JsonDocument Parsed(string line, string place) => JsonFile.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out JsonException? problem)
+    /// <summary>Parses a line.</summary>
+    internal static JsonDocument Parsed(string line, string place) => JsonFile.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out JsonException? problem)
         ?? throw new InvalidDataException($"{place}: the line is broken JSON ({JsonFile.Reason(problem!)})", problem);
 
     private static Dialogue OfElement(JsonElement dialogue, string place)
@@ -151,7 +161,8 @@ public static class DialogueReader
         return MessageOf(json.RootElement, place, isShareGpt: false);
     }
 
-    private static ChatMessage MessageOf(JsonElement message, string where, bool isShareGpt) =>
+    /// <summary>Converts an object with one message.</summary>
+    internal static ChatMessage MessageOf(JsonElement message, string where, bool isShareGpt) =>
         new(RoleOf(Field(message, isShareGpt ? "from" : "role", where), where), Field(message, isShareGpt ? "value" : "content", where));
 
     private static string Field(JsonElement message, string name, string where)
@@ -160,11 +171,14 @@ public static class DialogueReader
             throw new InvalidDataException($"{where} has no \"{name}\"");
         return value.ValueKind switch
         {
-            JsonValueKind.String => JsonText.Unescape(value.GetRawText().AsSpan()[1..^1]), // also with lone surrogates
+            JsonValueKind.String => Text(value),
             JsonValueKind.Null => "",
             _ => throw new InvalidDataException($"{where}: \"{name}\" is not a text"),
         };
     }
+
+    /// <summary>Returns a JSON string, also with lone surrogates.</summary>
+    internal static string Text(JsonElement value) => JsonText.Unescape(value.GetRawText().AsSpan()[1..^1]);
 
     private static ChatRole RoleOf(string role, string where) => Roles.TryGetValue(role, out ChatRole known)
         ? known

@@ -5,12 +5,12 @@ using Foreword.Settings;
 namespace Foreword.Data.Recipes;
 
 /// <summary>A recipe that trains a language model on dialogues. It learns to answer, and the result is a model for <c>chat</c> and <c>serve</c>.</summary>
-public sealed record DialogueRecipe : IRecipe
+public sealed record DialogueRecipe : ISupervisedRecipe
 {
     /// <summary>The value of <c>task.kind</c>.</summary>
     public const string Kind = "dialogue";
 
-    /// <summary>Gets the model to start from.</summary>
+    /// <inheritdoc/>
     public BaseModelSection Model { get; init; } = new();
 
     /// <summary>Gets what is learned.</summary>
@@ -19,7 +19,7 @@ public sealed record DialogueRecipe : IRecipe
     /// <summary>Gets the dialogues.</summary>
     public DialogueDataSection Data { get; init; } = new();
 
-    /// <summary>Gets the optimizer, the schedule, and the intervals of logging and checkpoints.</summary>
+    /// <inheritdoc/>
     public SupervisedConfig Train { get; init; } = new();
 
     /// <inheritdoc/>
@@ -75,13 +75,19 @@ public sealed record DialogueSection : IRecipe
         RecipeProblems problems = new();
         if (Kind != DialogueRecipe.Kind)
             problems.Add(nameof(Kind), $"is '{Kind}'; expected {DialogueRecipe.Kind}");
-        if (Template is not null && string.IsNullOrWhiteSpace(Template))
-            problems.Add(nameof(Template), "is empty; expected chitchat | chatml | plain, a file, or no such key");
+        CheckTemplate(problems, Template);
         return problems;
+    }
+
+    /// <summary>Checks the name of a template.</summary>
+    internal static void CheckTemplate(RecipeProblems problems, string? template)
+    {
+        if (template is not null && string.IsNullOrWhiteSpace(template))
+            problems.Add(nameof(Template), "is empty; expected chitchat | chatml | plain, a file, or no such key");
     }
 }
 
-/// <summary>The <c>data</c> section of a recipe that trains on dialogues.</summary>
+/// <summary>The <c>data</c> section of a recipe that trains on dialogues or on pairs of answers.</summary>
 public sealed record DialogueDataSection : IRecipe
 {
     /// <summary>Gets the directory that relative paths are relative to.</summary>
@@ -96,23 +102,26 @@ public sealed record DialogueDataSection : IRecipe
     [AlsoCalled("dev", "valid", "val", "validation_file", "eval")]
     public IReadOnlyList<string> Validation { get; init; } = [];
 
-    /// <summary>Gets the share of the training dialogues that is held out if there are no validation files, above 0 and below 1.</summary>
+    /// <summary>Gets the share of the training dialogues or pairs that is held out if there are no validation files, above 0 and below 1.</summary>
     [AlsoCalled("validation_split", "val_split")]
     public double ValidationShare { get; init; } = 0.05;
 
-    /// <summary>Gets the layout of the files; null decides by their names.</summary>
+    /// <summary>Gets the layout of the files of dialogues; null decides by their names.</summary>
     [AlsoCalled("format")]
     public DialogueLayout? Layout { get; init; }
 
     /// <summary>Gets the encoding of the files, such as <c>gb18030</c>; null means UTF-8.</summary>
     public string? Encoding { get; init; }
 
-    /// <summary>Gets the maximum number of training dialogues, from the first on; null reads all.</summary>
+    /// <summary>Gets the maximum number of training dialogues or pairs, from the first on; null reads all.</summary>
     [AlsoCalled("max_samples", "max_examples")]
     public int? Limit { get; init; }
 
     /// <summary>Gets the encoding; null for UTF-8.</summary>
     internal TextEncoding? TextEncoding => Encoding is null ? null : Decoding.TextEncoding.Find(Encoding);
+
+    /// <summary>Returns the section without the names of the files, which may move between two parts of a run.</summary>
+    internal DialogueDataSection WithoutPlaces() => this with { Directory = "", Train = [], Validation = [] };
 
     /// <summary>Returns the paths of files.</summary>
     internal IReadOnlyList<string> Paths(IReadOnlyList<string> files) => [.. files.Select(file => Path.Combine(Directory, file))];
@@ -122,7 +131,7 @@ public sealed record DialogueDataSection : IRecipe
     {
         RecipeProblems problems = new();
         if (Train.Count == 0)
-            problems.Add(nameof(Train), "is missing; name files of dialogues");
+            problems.Add(nameof(Train), "is missing; name files to learn from");
         problems.Above(0, ValidationShare);
         problems.Within(0, 1, ValidationShare);
         if (Limit is { } limit)

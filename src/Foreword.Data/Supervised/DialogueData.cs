@@ -3,9 +3,7 @@ using Foreword.Chat;
 using Foreword.Data.Dialogues;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
-using Foreword.Data.Sampling;
 using Foreword.Data.Shards;
-using Foreword.Numerics;
 using Foreword.Tokenization;
 
 namespace Foreword.Data.Supervised;
@@ -30,7 +28,7 @@ internal sealed record DialogueData(IReadOnlyList<SupervisedExample> Train, IRea
         DialogueDataSection data = recipe.Data;
         List<Dialogue> train = [.. Read(data.Paths(data.Train)).Take(data.Limit ?? int.MaxValue)], validation = [.. Read(data.Paths(data.Validation))];
         if (data.Validation.Count == 0)
-            (train, validation) = HoldOut(train, data.ValidationShare, recipe.Train.Seed);
+            (train, validation) = HeldOut.Split(train, data.ValidationShare, recipe.Train.Seed);
         if (train.Count == 0 || validation.Count == 0)
             throw new InvalidDataException($"{data.Train[0]} holds {train.Count + validation.Count} dialogue{(train.Count + validation.Count == 1 ? "" : "s")}; training and validation need at least one each");
         List<string> notes = [];
@@ -70,16 +68,5 @@ internal sealed record DialogueData(IReadOnlyList<SupervisedExample> Train, IRea
             yield return string.Create(CultureInfo.InvariantCulture, $"{examples.Cut:N0} {of} end with a message that is longer than {contextLength} tokens: its beginning is left out");
         if (examples.WithoutAnswer > 0)
             yield return string.Create(CultureInfo.InvariantCulture, $"{examples.WithoutAnswer:N0} {of} have no answer and are left out");
-    }
-
-    /// <summary>Holds out a share of the dialogues, at least one, drawn by the seed. Both parts keep their order.</summary>
-    private static (List<Dialogue> Train, List<Dialogue> Validation) HoldOut(List<Dialogue> dialogues, double share, int seed)
-    {
-        if (dialogues.Count < 2)
-            return (dialogues, []);
-        int count = Math.Clamp((int)Math.Round(share * dialogues.Count), 1, dialogues.Count - 1);
-        KeyedPermutation order = new(dialogues.Count, SplitMix.Bits((ulong)seed, ulong.MaxValue));
-        HashSet<long> held = [.. Enumerable.Range(0, count).Select(i => order.At(i))];
-        return ([.. dialogues.Where((_, i) => !held.Contains(i))], [.. dialogues.Where((_, i) => held.Contains(i))]);
     }
 }

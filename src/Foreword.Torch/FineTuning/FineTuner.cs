@@ -2,7 +2,6 @@ using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;
 using Foreword.Torch.Optimizers;
-using Foreword.Torch.Paths;
 using Foreword.Torch.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -19,9 +18,7 @@ internal sealed class FineTuner : IDisposable
     private readonly FineTuneConfig _config;
     private readonly IReadOnlyList<EncodedExample> _train;
     private readonly int[] _lengths;
-    private readonly LearningRate _learningRate;
-    private readonly IModelPath _path;
-    private readonly TrainedWeights _trained;
+    private readonly WeightUpdates _updates;
     private int[][] _batches = [];
     private int _batchesOfEpoch = -1;
 
@@ -41,21 +38,15 @@ internal sealed class FineTuner : IDisposable
         _lengths = [.. train.Select(example => example.Length)];
         int microBatches = (train.Count + config.BatchSize - 1) / config.BatchSize;
         StepsPerEpoch = (microBatches + config.GradientAccumulation - 1) / config.GradientAccumulation;
-        _learningRate = new LearningRate(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
-        _trained = new TrainedWeights(model.Model, section.Trained, model.Task.Tokens!.Start, TaskTokens.Count, "task_tokens");
+        LearningRate learningRate = new(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
+        TrainedWeights trained = new(model.Model, section.Trained, model.Task.Tokens!.Start, TaskTokens.Count, "task_tokens");
         try
         {
-            Trainable = [.. _trained.Parameters, .. model.Head.named_parameters()];
-            AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
-            Optimizer = optimizer is null
-                ? Optimizer.Create(config.Optimizer, Trainable, options, model.Model.Precision)
-                : optimizer(Trainable, options, model.Model.Precision);
-            _path = ModelPath.Create(model.Model, config.Fused);
+            _updates = new WeightUpdates(model.Model, trained, config, learningRate, optimizer, further: model.Head.named_parameters());
         }
         catch
         {
-            Optimizer?.Dispose();
-            _trained.Dispose();
+            trained.Dispose();
             throw;
         }
     }
@@ -64,10 +55,10 @@ internal sealed class FineTuner : IDisposable
     public FineTunedModel Model { get; }
 
     /// <summary>Gets the optimizer with its moments.</summary>
-    public Optimizer Optimizer { get; }
+    public Optimizer Optimizer => _updates.Optimizer;
 
     /// <summary>Gets the weights that change, by name. Those of the head are <c>clf.weight</c> and <c>clf.bias</c>.</summary>
-    public IReadOnlyList<(string Name, Parameter Value)> Trainable { get; }
+    public IReadOnlyList<(string Name, Parameter Value)> Trainable => _updates.Trained;
 
     /// <summary>Gets the number of updates in an epoch.</summary>
     public int StepsPerEpoch { get; }
@@ -76,17 +67,13 @@ internal sealed class FineTuner : IDisposable
     public int Steps => _config.Epochs * StepsPerEpoch;
 
     /// <summary>Gets the number of updates made.</summary>
-    public int StepsMade { get; private set; }
+    public int StepsMade => _updates.StepsMade;
 
     /// <summary>Gets the share of the first epoch's positions that are padding, 0 to 1.</summary>
     public double Padding => LengthBuckets.Padding(_train, LengthBuckets.Batches(_lengths, _config.BatchSize, _config.Seed, 0));
 
     /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
-    public void ResumeAt(int stepsMade)
-    {
-        StepsMade = stepsMade;
-        Optimizer.StepCount = stepsMade;
-    }
+    public void ResumeAt(int stepsMade) => _updates.ResumeAt(stepsMade);
 
     /// <summary>Updates the weights once.</summary>
     /// <returns>The losses, the gradient norm and the rate of the step.</returns>
@@ -103,13 +90,8 @@ internal sealed class FineTuner : IDisposable
             tokens += batch.Tokens;
         }
 
-        _trained.TakeRowGradients();
-        double rate = _learningRate.At(StepsMade);
-        double norm = double.IsFinite(loss.Joint) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
-        if (!double.IsFinite(norm))
-            throw new DivergenceException(StepsMade + 1, loss.Joint, norm, $"{examples} examples of epoch {StepsMade / StepsPerEpoch + 1}");
-        StepsMade++;
-        return new StepResult(StepsMade, loss.Joint, rate, norm, tokens) { TaskLoss = loss.Task, LmLoss = _config.LmCoefficient > 0 ? loss.LanguageModel : null };
+        StepResult step = _updates.Make(loss.Joint, tokens, () => $"{examples} examples of epoch {StepsMade / StepsPerEpoch + 1}");
+        return step with { TaskLoss = loss.Task, LmLoss = _config.LmCoefficient > 0 ? loss.LanguageModel : null };
     }
 
     /// <summary>
@@ -123,7 +105,7 @@ internal sealed class FineTuner : IDisposable
         using var scope = NewDisposeScope();
         Model.Head.train();
         manual_seed(dropoutSeed);
-        Tensor hidden = _path.Forward(batch.Ids(Model.Device), dropoutSeed); // (S, T, C)
+        Tensor hidden = _updates.Path.Forward(batch.Ids(Model.Device), dropoutSeed); // (S, T, C)
         long C = hidden.shape[2];
         Tensor leaf = hidden.detach().requires_grad_(); // the autograd graph of the head ends here; the network's backward pass starts from this gradient
         Tensor losses = Model.Head.Losses(Model.Head.Outputs(leaf, batch), batch);
@@ -135,22 +117,17 @@ internal sealed class FineTuner : IDisposable
         {
             (Tensor rows, Tensor targets, Tensor weights) = batch.LanguageModelPositions(_config.LmOn, Model.Task.Tokens!, Model.Device);
             Tensor states = hidden.reshape(-1, C).index_select(0, rows); // (M, C): padding is not multiplied
-            (double auxiliary, Tensor statesGradient) = _path.HeadBackward(states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
+            (double auxiliary, Tensor statesGradient) = _updates.Path.HeadBackward(states, targets, weights * (_config.LmCoefficient * scale)); // lambda L1
             (joint, languageModel) = (joint + auxiliary, auxiliary / _config.LmCoefficient);
             gradient.view(-1, C).index_add_(0, rows, statesGradient, 1);
         }
 
-        _path.Backward(gradient);
+        _updates.Path.Backward(gradient);
         return new TaskLosses(joint, task, languageModel);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Optimizer.Dispose();
-        _path.Dispose();
-        _trained.Dispose();
-    }
+    public void Dispose() => _updates.Dispose();
 
     /// <summary>Returns the micro-batches of the next update.</summary>
     private EncodedExample[][] NextBatches()

@@ -51,7 +51,7 @@ internal sealed class AutogradPath(LanguageModule model, bool recompute = false)
         return model.Hidden(ids, packing: packing);
     }
 
-    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets) => LanguageModelLoss.Evaluate(model, hidden, targets);
+    public double[] Losses(Tensor hidden, Tensor targets) => LanguageModelLoss.Losses(model, hidden, targets);
 
     public void Dispose() => Release();
 

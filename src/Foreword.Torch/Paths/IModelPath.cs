@@ -58,11 +58,11 @@ internal interface IModelPath : IDisposable
     /// </exception>
     Tensor Hidden(Tensor ids, SequencePacking? packing = null);
 
-    /// <summary>Computes the cross entropy of hidden states without gradients.</summary>
+    /// <summary>Computes the cross entropy of each position without gradients.</summary>
     /// <param name="hidden">Hidden states, float32 [..., C].</param>
     /// <param name="targets">The token after each position, int64, with as many elements as there are positions; -1 excludes a position.</param>
-    /// <returns>Sum: the sum of the cross entropies in nats. Count: the number of targets that are not excluded.</returns>
-    (double Sum, long Count) Loss(Tensor hidden, Tensor targets);
+    /// <returns>The cross entropies in nats, [M]; 0 for a position that is excluded.</returns>
+    double[] Losses(Tensor hidden, Tensor targets);
 }
 
 /// <summary>Creates training paths and runs complete training passes.</summary>
@@ -79,6 +79,18 @@ internal static class ModelPath
     {
         ArgumentNullException.ThrowIfNull(model);
         return choice == FusedChoice.Auto && FusedPath.WhyNot(model) is null ? FusedPath.Create(model, recompute) : new AutogradPath(model, recompute);
+    }
+
+    /// <summary>Computes the cross entropy of hidden states without gradients.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="hidden">Hidden states, float32 [..., C].</param>
+    /// <param name="targets">The token after each position, int64, with as many elements as there are positions; -1 excludes a position.</param>
+    /// <returns>Sum: the sum of the cross entropies in nats. Count: the number of targets that are not excluded.</returns>
+    public static (double Sum, long Count) Loss(this IModelPath path, Tensor hidden, Tensor targets)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        using Tensor counted = targets.ge(0), count = counted.sum();
+        return (path.Losses(hidden, targets).Sum(), count.ToInt64());
     }
 
     /// <summary>

@@ -66,6 +66,7 @@ internal sealed class RunLog : IDisposable
             scalars.Add(("train/task_loss", task));
         if (step.LmLoss is { } languageModel)
             scalars.Add(("train/lm_loss", languageModel));
+        scalars.AddRange((step.Metrics ?? new Dictionary<string, double>()).Select(metric => ($"train/{metric.Key}", metric.Value)));
         _board.Write(step.Step, [.. scalars]);
     }
 

@@ -19,6 +19,9 @@ public sealed record StepMetrics(int Step, double Loss, double LearningRate, dou
 
     /// <summary>Gets the auxiliary language-modeling loss in fine-tuning, before the multiplication by lambda; null if there is none.</summary>
     public double? LmLoss { get; init; }
+
+    /// <summary>Gets further means since the last line, by name, such as <c>rewards/chosen</c>; null if there are none.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
 }
 
 /// <summary>The measurements of one validation.</summary>
@@ -52,6 +55,7 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
                 {
                     TaskLoss = Optional("task_loss"),
                     LmLoss = Optional("lm_loss"),
+                    Metrics = FurtherMetrics(json.RootElement),
                 });
 
             double? Optional(string name) => json.RootElement.TryGetProperty(name, out _) ? Number(name) : null;
@@ -78,6 +82,8 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
             WriteNumber(json, "task_loss", task);
         if (metrics.LmLoss is { } languageModel)
             WriteNumber(json, "lm_loss", languageModel);
+        foreach (var (name, value) in metrics.Metrics ?? new Dictionary<string, double>())
+            WriteNumber(json, name, value);
     });
 
     /// <summary>Creates the line of a validation, without the line feed.</summary>
@@ -132,6 +138,15 @@ internal sealed record RunMetrics(IReadOnlyList<StepMetrics> Steps, IReadOnlyLis
         Dictionary<string, double> metrics = line.EnumerateObject()
             .Where(field => field.Name.StartsWith(ValidationPrefix, StringComparison.Ordinal) && field.Name != ValidationPrefix + "loss")
             .ToDictionary(field => field.Name[ValidationPrefix.Length..], field => field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetDouble() : double.NaN);
+        return metrics.Count > 0 ? metrics : null;
+    }
+
+    /// <summary>Returns the numbers of a step's line whose names hold a slash.</summary>
+    private static Dictionary<string, double>? FurtherMetrics(JsonElement line)
+    {
+        Dictionary<string, double> metrics = line.EnumerateObject()
+            .Where(field => field.Name.Contains('/', StringComparison.Ordinal))
+            .ToDictionary(field => field.Name, field => field.Value.ValueKind == JsonValueKind.Number ? field.Value.GetDouble() : double.NaN);
         return metrics.Count > 0 ? metrics : null;
     }
 

@@ -58,6 +58,10 @@ internal sealed record TrainerState
     [JsonPropertyName("start_eval_loss")]
     public double? StartValidationLoss { get; init; }
 
+    /// <summary>Gets the metrics before the first step of a training on dialogues or the like, by name; null in other trainings.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? StartMetrics { get; init; }
+
     /// <summary>Gets the <see cref="PretrainingData.Fingerprint"/> of the training tokens; null in an older checkpoint, and in fine-tuning.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Data { get; init; }
@@ -103,6 +107,10 @@ internal sealed record TrainerState
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LmLossSum { get; init; }
 
+    /// <summary>Gets the sums of a step's further metrics since the last line of the log, by name; null directly after a line, or if there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? MetricSums { get; init; }
+
     /// <summary>Sets <see cref="ValidationsWithoutBest"/> from its name in fine-tuning states of earlier versions.</summary>
     [JsonInclude]
     internal int EpochsWithoutBest
@@ -117,13 +125,20 @@ internal sealed record TrainerState
         LossSum = LossSum + step.Loss,
         TaskLossSum = (LossCount == 0 ? 0 : TaskLossSum) + step.TaskLoss,
         LmLossSum = (LossCount == 0 ? 0 : LmLossSum) + step.LmLoss,
+        MetricSums = step.Metrics?.ToDictionary(metric => metric.Key, metric => metric.Value + (LossCount == 0 ? 0 : MetricSums?.GetValueOrDefault(metric.Key) ?? 0)),
         LossCount = LossCount + 1,
         TrainingSeconds = TrainingSeconds + seconds,
     };
 
     /// <summary>Returns the state after a line of the log was written.</summary>
-    internal TrainerState AfterLine() => this with { LossSum = 0, TaskLossSum = null, LmLossSum = null, LossCount = 0 };
+    internal TrainerState AfterLine() => this with { LossSum = 0, TaskLossSum = null, LmLossSum = null, MetricSums = null, LossCount = 0 };
 
     /// <summary>Returns the last step with the mean losses of all steps since the last line of the log.</summary>
-    internal StepResult MeanOf(StepResult last) => last with { Loss = LossSum / LossCount, TaskLoss = TaskLossSum / LossCount, LmLoss = LmLossSum / LossCount };
+    internal StepResult MeanOf(StepResult last) => last with
+    {
+        Loss = LossSum / LossCount,
+        TaskLoss = TaskLossSum / LossCount,
+        LmLoss = LmLossSum / LossCount,
+        Metrics = MetricSums?.ToDictionary(sum => sum.Key, sum => sum.Value / LossCount),
+    };
 }

@@ -164,6 +164,7 @@ public abstract class TrainingRun : IDisposable
         {
             TaskLoss = step.TaskLoss,
             LmLoss = step.LmLoss,
+            Metrics = step.Metrics,
         };
 
     /// <summary>Makes a step. If it diverges, the message names the last good checkpoint.</summary>

@@ -10,6 +10,7 @@ internal sealed class SupervisedBatch
 {
     private readonly long[] _ids, _next; // [B T]: the input, and the token after it
     private readonly bool[] _counts, _isAnswer; // [B T]: whether the prediction of the next token counts, and whether that token belongs to an answer
+    private readonly int[] _example; // [B T]: the index of the example
     private readonly int _rows, _length;
 
     /// <summary>Creates a batch.</summary>
@@ -20,19 +21,20 @@ internal sealed class SupervisedBatch
         _rows = rows.Count;
         _length = rows.Max(row => row.Sum(index => examples[index].Length));
         (_ids, _next) = (new long[_rows * _length], new long[_rows * _length]);
-        (_counts, _isAnswer) = (new bool[_ids.Length], new bool[_ids.Length]);
+        (_counts, _isAnswer, _example) = (new bool[_ids.Length], new bool[_ids.Length], new int[_ids.Length]);
         if (rows.Any(row => row.Length > 1))
             Packing = new SequencePacking(_rows, _length);
         for (int row = 0; row < _rows; row++)
         {
             int begin = 0;
-            foreach (SupervisedExample example in rows[row].Select(index => examples[index]))
+            foreach (int index in rows[row])
             {
+                SupervisedExample example = examples[index];
                 Packing?.Add(row, begin, example.Length);
                 for (int t = 0; t < example.Length; t++)
                 {
                     int at = row * _length + begin + t;
-                    (_ids[at], _next[at], _counts[at], _isAnswer[at]) = (example.Ids[t], example.Ids[t + 1], example.Counts[t + 1], example.IsAnswer[t + 1]);
+                    (_ids[at], _next[at], _counts[at], _isAnswer[at], _example[at]) = (example.Ids[t], example.Ids[t + 1], example.Counts[t + 1], example.IsAnswer[t + 1], index);
                 }
 
                 begin += example.Length;
@@ -57,6 +59,9 @@ internal sealed class SupervisedBatch
 
     /// <summary>Creates the positions whose prediction counts in the loss, and the tokens after them, int64 [M] each.</summary>
     public (Tensor Positions, Tensor Targets) Counting(Device device) => Chosen(_counts, device);
+
+    /// <summary>Gets the index of the example of each position that <see cref="Counting"/> returns.</summary>
+    public IEnumerable<int> CountingExamples => _example.Where((_, at) => _counts[at]);
 
     /// <summary>Creates the positions before the tokens of answers, and these tokens, int64 [M] each.</summary>
     public (Tensor Positions, Tensor Targets) Answers(Device device) => Chosen(_isAnswer, device);

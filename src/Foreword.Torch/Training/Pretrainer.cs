@@ -20,11 +20,9 @@ public sealed class Pretrainer : IDisposable
 {
     private readonly TrainingConfig _config;
     private readonly BatchSampler _sampler;
-    private readonly LearningRate _learningRate;
     private readonly TokenDataset _train;
     private readonly SequentialWindows? _validation;
-    private readonly TrainedWeights _trained;
-    private readonly IModelPath _path;
+    private readonly WeightUpdates _updates;
     private readonly Device _device;
     private readonly long[] _inputs;
     private readonly long[] _targets;
@@ -60,39 +58,25 @@ public sealed class Pretrainer : IDisposable
             throw new ArgumentException($"train.stride is {config.Stride}; sequences of {SequenceLength} tokens would leave out the tokens between them", nameof(config));
         _sampler = new BatchSampler(train, SequenceLength, config.Seed, config.Stride);
         _validation = validation is null ? null : new SequentialWindows(validation, SequenceLength);
-        _learningRate = new LearningRate(config);
         _inputs = new long[config.BatchSize * SequenceLength];
         _targets = new long[_inputs.Length];
-        AdamWOptions options = new(config.Beta1, config.Beta2, config.Eps, config.WeightDecay);
-        _trained = trained;
-        Optimizer = optimizer is null
-            ? Optimizer.Create(config.Optimizer, trained.Parameters, options, model.Precision)
-            : optimizer(trained.Parameters, options, model.Precision);
-        try
-        {
-            _path = ModelPath.Create(model, config.Fused, config.Recompute);
-        }
-        catch
-        {
-            Optimizer.Dispose();
-            throw;
-        }
+        _updates = new WeightUpdates(model, trained, config, new LearningRate(config), optimizer, config.Recompute);
     }
 
     /// <summary>Gets the model that is trained.</summary>
     public LanguageModule Model { get; }
 
     /// <summary>Gets the optimizer with its moments.</summary>
-    public Optimizer Optimizer { get; }
+    public Optimizer Optimizer => _updates.Optimizer;
 
     /// <summary>Gets the weights that change, by name.</summary>
-    internal IReadOnlyList<(string Name, Parameter Value)> Trained => _trained.Parameters;
+    internal IReadOnlyList<(string Name, Parameter Value)> Trained => _updates.Trained;
 
     /// <summary>Gets whether the fused kernels compute the steps.</summary>
-    public bool IsFused => _path.IsFused;
+    public bool IsFused => _updates.Path.IsFused;
 
     /// <summary>Gets the number of steps made. It determines the position in the schedule and in the data, and the dropout seeds.</summary>
-    public int StepsMade { get; private set; }
+    public int StepsMade => _updates.StepsMade;
 
     /// <summary>Gets the number of tokens of one sequence (T).</summary>
     public int SequenceLength { get; }
@@ -110,11 +94,7 @@ public sealed class Pretrainer : IDisposable
     internal long ValidatedTokens => _validation is null ? 0 : ValidationWindows * SequenceLength + 1;
 
     /// <summary>Sets the step counter after weights and optimizer state have been restored.</summary>
-    internal void ResumeAt(int stepsMade)
-    {
-        StepsMade = stepsMade;
-        Optimizer.StepCount = stepsMade;
-    }
+    internal void ResumeAt(int stepsMade) => _updates.ResumeAt(stepsMade);
 
     /// <summary>Updates the weights once.</summary>
     /// <returns>The loss, the gradient norm and the rate of the step.</returns>
@@ -124,14 +104,7 @@ public sealed class Pretrainer : IDisposable
         double loss = 0;
         for (int micro = 0; micro < _config.GradientAccumulation; micro++)
             loss += MicroBatch(micro) / _config.GradientAccumulation;
-
-        _trained.TakeRowGradients();
-        double rate = _learningRate.At(StepsMade);
-        double norm = double.IsFinite(loss) ? Optimizer.Step(rate, _config.ClipNorm) : double.NaN;
-        if (!double.IsFinite(norm))
-            throw new DivergenceException(StepsMade + 1, loss, norm, Windows());
-        StepsMade++;
-        return new StepResult(StepsMade, loss, rate, norm, TokensPerStep);
+        return _updates.Make(loss, TokensPerStep, Windows);
     }
 
     /// <summary>
@@ -154,7 +127,7 @@ public sealed class Pretrainer : IDisposable
             int length = rows * SequenceLength;
             Tensor inputs = tensor(_inputs[..length], [rows, SequenceLength], device: _device);
             Tensor targets = tensor(_targets[..length], [rows, SequenceLength], device: _device);
-            (double batchSum, long batchCount) = _path.Loss(_path.Hidden(inputs), targets);
+            (double batchSum, long batchCount) = _updates.Path.Loss(_updates.Path.Hidden(inputs), targets);
             sum += batchSum;
             count += batchCount;
         }
@@ -163,12 +136,7 @@ public sealed class Pretrainer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Optimizer.Dispose();
-        _path.Dispose();
-        _trained.Dispose();
-    }
+    public void Dispose() => _updates.Dispose();
 
     private long ValidationWindows => _config.EvalBatches == 0 ? _validation!.Count : Math.Min(_validation!.Count, (long)_config.EvalBatches * _config.BatchSize);
 
@@ -177,7 +145,7 @@ public sealed class Pretrainer : IDisposable
         using var scope = NewDisposeScope();
         _sampler.Cursor = WindowsDrawn + (long)micro * _config.BatchSize;
         _ = _sampler.Next(_config.BatchSize, _inputs, _targets);
-        return _path.Backward(
+        return _updates.Path.Backward(
             tensor(_inputs, [_config.BatchSize, SequenceLength], device: _device), tensor(_targets, [_config.BatchSize, SequenceLength], device: _device),
             DropoutSeed(_config, StepsMade, micro), 1.0 / _config.GradientAccumulation);
     }
@@ -210,6 +178,9 @@ public sealed record StepResult(int Step, double Loss, double LearningRate, doub
 
     /// <summary>Gets the auxiliary language-modeling loss in fine-tuning, before the multiplication by lambda; null if there is none.</summary>
     public double? LmLoss { get; init; }
+
+    /// <summary>Gets further means over the examples of the step, by name, such as the rewards of preferences; null if there are none.</summary>
+    public IReadOnlyDictionary<string, double>? Metrics { get; init; }
 }
 
 /// <summary>The exception that is thrown when the loss or the gradient norm is infinite or not a number.</summary>

@@ -25,7 +25,7 @@ public sealed class DialogueTrainingTests : IDisposable
         string[] args = ["finetune", _model, "--task", "dialogue", "--train", _train, "--out", run, "--epochs", "2", "--lr", "1e-2"];
         Cli trained = Cli.Run(args);
         Assert.True(trained.ExitCode == 0, trained.Err);
-        Assert.Matches(@"^before: \d\.\d{4} nats a token of the held-out answers, perplexity [\d.]+\nbest epoch 2: \d\.\d{4} nats, perplexity [\d.]+, [\d.]+ ?% of the tokens right\n$", trained.Out);
+        Assert.Matches(@"^before: \d\.\d{4} nats a token of the held-out answers, perplexity [\d.]+, [\d.]+ ?% of the tokens right\nbest epoch 2: \d\.\d{4} nats, perplexity [\d.]+, [\d.]+ ?% of the tokens right\n$", trained.Out);
         Assert.Contains($"next: foreword chat {run}", trained.Err, StringComparison.Ordinal);
         Cli again = Cli.Run([.. args, "--resume", "auto", "--json"]);
         Assert.True(again.ExitCode == 0, again.Err);
@@ -82,10 +82,34 @@ public sealed class DialogueTrainingTests : IDisposable
     }
 
     [Fact]
+    public void ARunOnPreferencesSaysWhatItPrefersBeforeAndAfter()
+    {
+        string run = _directory.File("run");
+        string talk = _directory.Write("talk-2.txt", string.Concat(Enumerable.Range(0, 30).Select(i => $"how are you {i}\nfine {i} {i}\n\n")));
+        string[] args = ["finetune", _model, "--task", "preference", "--train", talk, "--rejected", "shuffled", "--beta", "0.2", "--out", run, "--epochs", "1", "--lr", "1e-3"];
+        Cli shown = Cli.Run([.. args, "--dry-run"]);
+        Assert.True(shown.ExitCode == 0, shown.Err);
+        Assert.StartsWith("28 pairs of answers to learn from, 2 held out\n", shown.Out, StringComparison.Ordinal);
+        Cli trained = Cli.Run(args);
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        Assert.Matches(@"^before: loss 0\.6931; the chosen answer is the more probable one in [\d.]+ ?% of the held-out pairs \(by the mean of its tokens: [\d.]+ ?%\); margin of the rewards 0\.000\nbest epoch \d: loss \d\.\d{4}; ", trained.Out);
+        Cli again = Cli.Run([.. args, "--resume", "auto", "--json"]);
+        Assert.True(again.ExitCode == 0, again.Err);
+        JsonElement json = JsonDocument.Parse(again.Out).RootElement;
+        Assert.Equal((0, Math.Log(2)), (json.GetProperty("start_rewards/margins").GetDouble(), json.GetProperty("start_eval_loss").GetDouble()));
+        Assert.InRange(json.GetProperty("accuracy").GetDouble(), 0, 1);
+        Assert.Contains("beta: 0.2", File.ReadAllText(Path.Combine(run, "recipe.yaml")), StringComparison.Ordinal);
+        Cli refused = Cli.Run("finetune", _model, "--task", "preference", "--train", talk, "--out", _directory.File("other"));
+        Assert.Equal((1, true), (refused.ExitCode, refused.Err.Contains("talk-2.txt:1: the line is broken JSON", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void OptionsOfDialoguesAreForDialogues()
     {
         Cli refused = Cli.Run("finetune", _model, "--task", "classification", "--train", _train, "--loss-on", "all");
         Assert.Equal((2, "error: --loss-on is for --task dialogue"), (refused.ExitCode, refused.Err.Split('\n')[0]));
+        refused = Cli.Run("finetune", _model, "--task", "dialogue", "--train", _train, "--beta", "1");
+        Assert.Equal((2, "error: --beta is for --task preference"), (refused.ExitCode, refused.Err.Split('\n')[0]));
         Assert.Equal(2, Cli.Run("finetune", _model, "--task", "dialogue").ExitCode);
     }
 }

@@ -9,7 +9,7 @@ public class ShippedRecipesTests
 {
     private static readonly string Directory = Path.Combine(AppContext.BaseDirectory, "recipes");
 
-    public static TheoryData<string> Pretraining => [.. Names.Where(name => !IsFineTuning(name))];
+    public static TheoryData<string> Pretraining => [.. Names.Where(name => !IsFineTuning(name) && !name.StartsWith("dialogue-", StringComparison.Ordinal))];
 
     public static TheoryData<string> FineTuning => [.. Names.Where(IsFineTuning)];
 
@@ -29,6 +29,14 @@ public class ShippedRecipesTests
         FineTuneRecipe recipe = Recipe.Read<FineTuneRecipe>(Path.Combine(Directory, name));
         Assert.NotEmpty(TaskColumnMap.Create(FineTuningTask.OfKind(recipe.Task.Kind), recipe.Data.Columns).Explicit);
         Assert.Equal(Recipe.ToYaml(recipe), Recipe.ToYaml(Recipe.Parse<FineTuneRecipe>(Recipe.ToYaml(recipe), "again")));
+    }
+
+    [Fact]
+    public void TheRecipeOfPreferencesMakesPairsFromDialogues()
+    {
+        PreferenceRecipe recipe = Recipe.Read<PreferenceRecipe>(Path.Combine(Directory, "dialogue-preference.yaml"));
+        Assert.Equal((RejectedAnswers.Shuffled, 0.1, 0.0), (recipe.Task.Rejected, recipe.Task.Beta, recipe.Model.Dropout));
+        Assert.Equal(Recipe.ToYaml(recipe), Recipe.ToYaml(Recipe.Parse<PreferenceRecipe>(Recipe.ToYaml(recipe), "again")));
     }
 
     [Fact]

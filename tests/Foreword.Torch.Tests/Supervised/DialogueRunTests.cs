@@ -34,7 +34,7 @@ public sealed class DialogueRunTests : IDisposable
     {
         RunDirectory directory = RunDirectory.Create(_directory.File("run"));
         List<PretrainEvent> events = [];
-        using (DialogueRun run = DialogueRun.Start(Recipe(epochs: 24), directory, new SynchronousProgress<PretrainEvent>(events.Add)))
+        using (SupervisedRun run = SupervisedRun.Start(Recipe(epochs: 24), directory, new SynchronousProgress<PretrainEvent>(events.Add)))
         {
             Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
             Assert.InRange(run.BestLoss!.Value, 0, run.StartLoss!.Value / 4);
@@ -64,13 +64,13 @@ public sealed class DialogueRunTests : IDisposable
     {
         DialogueRecipe recipe = Recipe(epochs: 3, lora, accumulation);
         RunDirectory whole = RunDirectory.Create(_directory.File("whole")), parts = RunDirectory.Create(_directory.File("parts"));
-        using (DialogueRun run = DialogueRun.Start(recipe, whole))
+        using (SupervisedRun run = SupervisedRun.Start(recipe, whole))
             run.Run(TestContext.Current.CancellationToken);
         StopRequest stop = new();
         int steps = 0;
-        using (DialogueRun run = DialogueRun.Start(recipe, parts, new SynchronousProgress<PretrainEvent>(happened => StopAfter(happened, 5))))
+        using (SupervisedRun run = SupervisedRun.Start(recipe, parts, new SynchronousProgress<PretrainEvent>(happened => StopAfter(happened, 5))))
             Assert.Equal(RunOutcome.Stopped, run.Run(stop, TestContext.Current.CancellationToken));
-        using (DialogueRun run = DialogueRun.Resume(recipe, parts, parts.Newest))
+        using (SupervisedRun run = SupervisedRun.Resume(recipe, parts, parts.Newest))
             Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
         foreach (string file in (string[])["model.safetensors", "optimizer.safetensors"])
             Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Newest!.Path, file)), File.ReadAllBytes(Path.Combine(parts.Newest!.Path, file)));
@@ -87,19 +87,19 @@ public sealed class DialogueRunTests : IDisposable
     public void AnotherRecipeOrOtherDialoguesDoNotContinueARun()
     {
         RunDirectory directory = RunDirectory.Create(_directory.File("run"));
-        using (DialogueRun run = DialogueRun.Start(Recipe(epochs: 1), directory))
+        using (SupervisedRun run = SupervisedRun.Start(Recipe(epochs: 1), directory))
             run.Run(TestContext.Current.CancellationToken);
         DialogueRecipe other = Recipe(epochs: 1) with { Task = new() { LossOn = LossOn.All } };
-        Assert.Contains("loss_on: assistant", Assert.Throws<InvalidDataException>(() => DialogueRun.Resume(other, directory, directory.Newest)).Message, StringComparison.Ordinal);
+        Assert.Contains("loss_on: assistant", Assert.Throws<InvalidDataException>(() => SupervisedRun.Resume(other, directory, directory.Newest)).Message, StringComparison.Ordinal);
         File.AppendAllText(_train, """{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}""");
-        Assert.Contains("train.jsonl", Assert.Throws<InvalidDataException>(() => DialogueRun.Resume(Recipe(epochs: 1), directory, directory.Newest)).Message, StringComparison.Ordinal);
+        Assert.Contains("train.jsonl", Assert.Throws<InvalidDataException>(() => SupervisedRun.Resume(Recipe(epochs: 1), directory, directory.Newest)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void AnLstmReadsEachDialogueInARowOfItsOwn()
     {
         string lstm = Model("lstm", new LstmConfig { NEmbd = 32, NHidden = 32, ContextLength = 64, VocabSize = _tokenizer.VocabSize });
-        using DialogueRun run = DialogueRun.Start(Recipe(epochs: 2) with { Model = new() { Path = lstm } }, RunDirectory.Create(_directory.File("run")));
+        using SupervisedRun run = SupervisedRun.Start(Recipe(epochs: 2) with { Model = new() { Path = lstm } }, RunDirectory.Create(_directory.File("run")));
         Assert.Equal(RunOutcome.Finished, run.Run(TestContext.Current.CancellationToken));
         Assert.True(run.BestLoss < run.StartLoss);
     }
@@ -128,7 +128,7 @@ public sealed class DialogueRunTests : IDisposable
         }
 
         Assert.Equal(sum / count, trainer.Step().Loss, 1e-5);
-        Assert.Equal(count, trainer.TokensPerEpoch.Targets);
+        Assert.Equal(count, data.Train.Sum(example => example.Targets));
     }
 
     private DialogueRecipe Recipe(int epochs, int lora = 0, int accumulation = 1) => new()

@@ -32,19 +32,28 @@ internal sealed class FineTuneArguments
     private readonly Option<DeviceChoice?> _device = new("--device") { Description = "Device to compute on; overrides train.device." };
     private readonly Option<string?> _metric = new("--metric") { Description = "Metric for choosing the best epoch, such as accuracy, macro_f1, f1, f1:LABEL, matthews, micro_f1, pearson, spearman, rmse or loss; overrides train.best_metric." };
     private readonly Option<int?> _seed = new("--seed") { Description = "Overrides train.seed." };
-    private readonly Option<string?> _template = new("--template") { Description = "Dialogues: how messages become text: chitchat, chatml, plain, or a file (.yaml); overrides task.template." };
+    private readonly Option<string?> _template = new("--template") { Description = "Dialogues, preferences: how messages become text: chitchat, chatml, plain, or a file (.yaml); overrides task.template." };
     private readonly Option<LossOn?> _lossOn = new("--loss-on") { Description = "Dialogues: the tokens to learn: those of the assistant's answers, or all; overrides task.loss_on." };
     private readonly Option<bool> _reverse = new("--reverse") { Description = "Dialogues: read them from their end, for chat --mmi; overrides task.reverse." };
-    private readonly Option<DialogueLayout?> _layout = new("--layout") { Description = "Dialogues: layout of the files; default: by their names; overrides data.layout." };
+    private readonly Option<DialogueLayout?> _layout = new("--layout") { Description = "Dialogues (also of --rejected shuffled): layout of the files; default: by their names; overrides data.layout." };
+    private readonly Option<RejectedAnswers?> _rejected = new("--rejected") { Description = "Preferences: the files hold the rejected answers (given), or dialogues, whose answers are exchanged (shuffled); overrides task.rejected." };
+    private readonly Option<double?> _beta = new("--beta") { Description = "Preferences: how strongly the model is kept near its start; overrides task.beta." };
     private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
 
-    private static IEnumerable<string> Kinds => [.. FineTuningTask.All.Select(known => known.Kind), DialogueRecipe.Kind];
+    /// <summary>The kinds that train a model which writes text.</summary>
+    private static readonly string[] SupervisedKinds = [DialogueRecipe.Kind, PreferenceRecipe.Kind];
 
-    /// <summary>Gets the options that only dialogues have.</summary>
-    private Option[] OfDialogues => [_template, _lossOn, _reverse, _layout];
+    private static IEnumerable<string> Kinds => [.. FineTuningTask.All.Select(known => known.Kind), .. SupervisedKinds];
 
-    /// <summary>Gets the options that dialogues do not have.</summary>
-    private Option[] NotOfDialogues => [_dataset, _test, _labels, _validationLabels, _testLabels, _examples, _metric];
+    /// <summary>Gets the options that only some kinds have, with these kinds.</summary>
+    private (Option Option, string[] Kinds)[] OwnOptions =>
+    [
+        (_template, [DialogueRecipe.Kind, PreferenceRecipe.Kind]), (_layout, [DialogueRecipe.Kind, PreferenceRecipe.Kind]),
+        (_lossOn, [DialogueRecipe.Kind]), (_reverse, [DialogueRecipe.Kind]), (_rejected, [PreferenceRecipe.Kind]), (_beta, [PreferenceRecipe.Kind]),
+    ];
+
+    /// <summary>Gets the options that the kinds which train a model that writes text do not have.</summary>
+    private Option[] NotOfSupervised => [_dataset, _test, _labels, _validationLabels, _testLabels, _examples, _metric];
 
     public FineTuneArguments()
     {
@@ -56,7 +65,7 @@ internal sealed class FineTuneArguments
     public void AddTo(Command command)
     {
         command.Add(_source);
-        foreach (Option option in (Option[])[_dataset, _data, _task, _train, _validation, _test, _labels, _validationLabels, _testLabels, _limit, _examples, _model, _epochs, _lr, _batch, _metric, _device, _seed, .. OfDialogues, _set])
+        foreach (Option option in (Option[])[_dataset, _data, _task, _train, _validation, _test, _labels, _validationLabels, _testLabels, _limit, _examples, _model, _epochs, _lr, _batch, _metric, _device, _seed, .. OwnOptions.Select(own => own.Option), _set])
             command.Add(option);
         _tables.AddTo(command);
     }
@@ -79,34 +88,36 @@ internal sealed class FineTuneArguments
         return Recipe.Parse<FineTuneRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", Overrides(parsed));
     }
 
-    /// <summary>Returns the recipe for dialogues; null if the task is another one.</summary>
-    /// <exception cref="UsageException">There is no recipe, and the options that are then needed are missing; or an option is not for dialogues.</exception>
+    /// <summary>Returns the recipe of a training of a model that writes text, with its kind; null if the task is another one.</summary>
+    /// <exception cref="UsageException">There is no recipe, and the options that are then needed are missing; or an option is not for this kind.</exception>
     /// <exception cref="InvalidDataException">The recipe is malformed.</exception>
-    public DialogueRecipe? ReadDialogueRecipe(ParseResult parsed)
+    public (string Kind, ISupervisedRecipe Recipe)? ReadSupervisedRecipe(ParseResult parsed)
     {
         string? from = parsed.GetValue(_source);
         bool isFile = from is not null && IsRecipe(from);
-        if ((isFile ? Recipe.TaskKind(from!) : parsed.GetValue(_task)) != DialogueRecipe.Kind)
-        {
-            if (OfDialogues.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } only)
-                throw new UsageException($"{only.Name} is for --task {DialogueRecipe.Kind}");
+        string? kind = isFile ? Recipe.TaskKind(from!) : parsed.GetValue(_task);
+        if (OwnOptions.FirstOrDefault(own => IsGiven(own.Option) && !own.Kinds.Contains(kind)) is { Option: { } only } found)
+            throw new UsageException($"{only.Name} is for --task {string.Join(" or ", found.Kinds)}");
+        if (!SupervisedKinds.Contains(kind))
             return null;
-        }
+        if (NotOfSupervised.Concat(_tables.All).FirstOrDefault(IsGiven) is { } other)
+            throw new UsageException($"{other.Name} is not for --task {kind}");
+        string[] overrides = [.. Overrides(parsed, SupervisedOverrides(parsed))];
+        if (!isFile && (from is null || parsed.GetValue(_train)!.Length == 0))
+            throw new UsageException($"without a recipe, a model and --train are needed: foreword finetune {from ?? "runs/books"} --task {kind} --train {kind}.jsonl");
+        return (kind!, kind == PreferenceRecipe.Kind ? Read<PreferenceRecipe>() : Read<DialogueRecipe>());
 
-        if (NotOfDialogues.Concat(_tables.All).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
-            throw new UsageException($"{other.Name} is not for --task {DialogueRecipe.Kind}");
-        string[] overrides = [.. Overrides(parsed, DialogueOverrides(parsed))];
-        if (isFile)
-            return Recipe.Read<DialogueRecipe>(from!, overrides);
-        if (from is null || parsed.GetValue(_train)!.Length == 0)
-            throw new UsageException($"without a recipe, a model and --train are needed: foreword finetune {from ?? "runs/books"} --task {DialogueRecipe.Kind} --train dialogues.jsonl");
-        return Recipe.Parse<DialogueRecipe>($"model: {{path: {OptionExtensions.YamlQuoted(from)}}}", "the options", overrides);
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+
+        T Read<T>() where T : class, IRecipe, new() =>
+            isFile ? Recipe.Read<T>(from!, overrides) : Recipe.Parse<T>($"model: {{path: {OptionExtensions.YamlQuoted(from!)}}}", "the options", overrides);
     }
 
-    private IEnumerable<(string Key, object? Value)> DialogueOverrides(ParseResult parsed) =>
+    private IEnumerable<(string Key, object? Value)> SupervisedOverrides(ParseResult parsed) =>
     [
         ("task.template", parsed.GetValue(_template)), ("task.loss_on", parsed.GetValue(_lossOn)),
         ("task.reverse", parsed.GetValue(_reverse) ? true : null), ("data.layout", parsed.GetValue(_layout)),
+        ("task.rejected", parsed.GetValue(_rejected)), ("task.beta", parsed.GetValue(_beta)),
     ];
 
     /// <summary>Returns the default name of the run's directory.</summary>

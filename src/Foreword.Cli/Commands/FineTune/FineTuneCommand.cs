@@ -38,7 +38,7 @@ internal static class FineTuneCommand
         Option<string?> output = new("--out") { Description = "Run directory; default: runs/<name> (numbered if that exists)." };
         Option<string?> resume = new("--resume") { Description = "auto: continue from the newest checkpoint of the run, or start it; or the path of a checkpoint." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples, or on dialogues.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
+        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples, on dialogues, or on preferences.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
         Option<string?> submission = new("--submission") { Description = "Write predictions for the data set's test examples in the format of its test server to this file." };
         Option<bool> list = new("--list") { Description = "List the data sets." };
         arguments.AddTo(command);
@@ -52,8 +52,8 @@ internal static class FineTuneCommand
                 return ExitCodes.Done;
             }
 
-            if (arguments.ReadDialogueRecipe(parsed) is { } dialogues)
-                return new DialogueTraining(terminal, dialogues, parsed).Run(parsed.GetValue(output), parsed.GetValue(resume), arguments.Name(parsed, DialogueRecipe.Kind), parsed.GetValue(dryRun), parsed.GetValue(json));
+            if (arguments.ReadSupervisedRecipe(parsed) is var (kind, supervised))
+                return new SupervisedTraining(terminal, supervised, parsed).Run(parsed.GetValue(output), parsed.GetValue(resume), arguments.Name(parsed, kind), parsed.GetValue(dryRun), parsed.GetValue(json));
             FineTuneRecipe recipe = arguments.ReadRecipe(parsed);
             if (parsed.GetValue(submission) is { } written)
             {

@@ -24,15 +24,13 @@ internal sealed unsafe class FusedHead<T>(Workspace work, LanguageModule model) 
         return (loss, result.MoveToOuterDisposeScope());
     }
 
-    /// <inheritdoc cref="IModelPath.Loss"/>
-    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets)
+    /// <inheritdoc cref="IModelPath.Losses"/>
+    public double[] Losses(Tensor hidden, Tensor targets)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         int width = model.Config.HiddenWidth;
         Tensor rows = hidden.reshape(-1, width).contiguous(), flat = targets.reshape(-1).contiguous();
-        double[] losses = HeadKernel<T>.Losses(
-            work, TensorMemory.Float32(rows), (int)rows.shape[0], width, TensorMemory.Int64(flat), TensorMemory.Float32(_weights), model.Config.VocabSize);
-        return (losses.Sum(), flat.ge(0).sum().ToInt64());
+        return HeadKernel<T>.Losses(work, TensorMemory.Float32(rows), (int)rows.shape[0], width, TensorMemory.Int64(flat), TensorMemory.Float32(_weights), model.Config.VocabSize);
     }
 }

@@ -136,7 +136,7 @@ internal sealed unsafe class FusedPath<T> : IModelPath where T : unmanaged, IEle
         return Run(Begin(ids, null, keepInputs: false, keepMemory: false, packing));
     }
 
-    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets) => _head.Loss(hidden, targets);
+    public double[] Losses(Tensor hidden, Tensor targets) => _head.Losses(hidden, targets);
 
     public void Dispose() => _work.Dispose();
 

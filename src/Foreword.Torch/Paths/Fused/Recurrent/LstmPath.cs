@@ -84,7 +84,7 @@ internal sealed unsafe class LstmPath<T> : IModelPath where T : unmanaged, IElem
         return Run(Begin(ids, null));
     }
 
-    public (double Sum, long Count) Loss(Tensor hidden, Tensor targets) => _head.Loss(hidden, targets);
+    public double[] Losses(Tensor hidden, Tensor targets) => _head.Losses(hidden, targets);
 
     public void Dispose() => _work.Dispose();
 

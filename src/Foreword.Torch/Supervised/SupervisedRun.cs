@@ -1,9 +1,6 @@
-using Foreword.Chat;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
-using Foreword.Data.Supervised;
 using Foreword.Models;
-using Foreword.Tokenization;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
@@ -13,39 +10,38 @@ using TorchSharp;
 namespace Foreword.Torch.Supervised;
 
 /// <summary>
-/// A complete training on dialogues in its directory. The best model is an ordinary language model with a chat template, which <c>chat</c>,
-/// <c>serve</c> and the .NET interfaces use without being told.
+/// A complete training of a language model on examples of which some tokens are predicted, in its directory: see the kinds of
+/// <see cref="ISupervisedRecipe"/>. The best model is an ordinary language model. If it was trained on messages, it has a chat template, which
+/// <c>chat</c>, <c>serve</c> and the .NET interfaces use without being told.
 /// </summary>
-public sealed class DialogueRun : TrainingRun
+public sealed class SupervisedRun : TrainingRun
 {
-    /// <summary>The names of the metrics of a validation: e to the loss, and the share of answer tokens that are the most probable ones.</summary>
-    public const string Perplexity = "perplexity", TokenAccuracy = "token_accuracy";
-
-    private readonly DialogueRecipe _recipe;
-    private readonly Tokenizer _tokenizer;
-    private readonly ChatTemplate _template;
-    private readonly DialogueData _data;
+    private readonly ISupervisedRecipe _recipe;
+    private readonly SupervisedContent _content;
     private readonly IProgress<PretrainEvent>? _progress;
     private LanguageModule _model = null!; // Load creates the model and the trainer before the run is returned
-    private SupervisedTrainer _trainer = null!;
+    private ISupervisedTrainer _trainer = null!;
 
-    private DialogueRun(DialogueRecipe recipe, RunDirectory directory, Tokenizer tokenizer, ChatTemplate template, DialogueData data, IProgress<PretrainEvent>? progress)
-        : base(directory, recipe.Train) => (_recipe, _tokenizer, _template, _data, _progress) = (recipe, tokenizer, template, data, progress);
+    private SupervisedRun(ISupervisedRecipe recipe, RunDirectory directory, SupervisedContent content, IProgress<PretrainEvent>? progress)
+        : base(directory, recipe.Train) => (_recipe, _content, _progress) = (recipe, content, progress);
 
     /// <summary>Gets the metrics of the best validation, by name; null before the first one.</summary>
     public IReadOnlyDictionary<string, double>? BestMetrics => State.BestMetrics;
 
-    /// <summary>Gets the loss of the best validation, in nats a token of the answers; null before the first one.</summary>
+    /// <summary>Gets the loss of the best validation; null before the first one. For dialogues, it is in nats a token of the answers.</summary>
     public double? BestLoss => State.BestValidationLoss;
 
     /// <summary>Gets the epoch of the best model, from 1; 0 for the model before the first step.</summary>
     public int BestEpoch => State.BestEpoch ?? 0;
 
-    /// <summary>Gets the loss of the starting model on the held-out answers, in nats a token.</summary>
+    /// <summary>Gets the loss of the starting model on the held-out examples; null before the first validation.</summary>
     public double? StartLoss => State.StartValidationLoss;
 
+    /// <summary>Gets the metrics of the starting model, by name; null before the first validation.</summary>
+    public IReadOnlyDictionary<string, double>? StartMetrics => State.StartMetrics;
+
     /// <summary>Gets what was left out or shortened, in sentences.</summary>
-    public IReadOnlyList<string> Notes => _data.Notes;
+    public IReadOnlyList<string> Notes => _content.Notes;
 
     /// <summary>Starts a new run in a directory created for it.</summary>
     /// <param name="recipe">The recipe of the run.</param>
@@ -55,12 +51,12 @@ public sealed class DialogueRun : TrainingRun
     /// <param name="logger">Receives a warning about each thing that is possibly not as intended; null for no log.</param>
     /// <param name="cancellationToken">Cancels the reading of data and weights.</param>
     /// <exception cref="InvalidDataException">Model or data are broken or do not fit the recipe. No training has taken place.</exception>
-    public static DialogueRun Start(
-        DialogueRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+    public static SupervisedRun Start(
+        ISupervisedRecipe recipe, RunDirectory directory, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
-        return Open(recipe.Validate(), directory, null, progress, optimizer, logger, cancellationToken);
+        return Open(Recipe.Validate(recipe), directory, null, progress, optimizer, logger, cancellationToken);
     }
 
     /// <summary>Continues a run from a checkpoint, or from the beginning if it was killed before its first checkpoint.</summary>
@@ -72,39 +68,34 @@ public sealed class DialogueRun : TrainingRun
     /// <param name="logger">Receives a warning about each thing that is possibly not as intended; null for no log.</param>
     /// <param name="cancellationToken">Cancels the reading of data and weights.</param>
     /// <exception cref="InvalidDataException">The recipe trains something else or on other data than the run did, or a file is broken.</exception>
-    public static DialogueRun Resume(
-        DialogueRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+    public static SupervisedRun Resume(
+        ISupervisedRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress = null, OptimizerFactory? optimizer = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(directory);
         directory.DeleteTemporaries();
-        recipe.Validate();
+        _ = Recipe.Validate(recipe);
         if (File.Exists(directory.RecipePath))
-            RunDirectory.CheckSameRecipe(Comparable(Recipe.ReadSaved<DialogueRecipe>(directory.RecipePath)), Comparable(recipe), directory.RecipePath);
+            RunDirectory.CheckSameRecipe(SupervisedContent.Comparable(SupervisedContent.ReadSaved(recipe, directory.RecipePath)), SupervisedContent.Comparable(recipe), directory.RecipePath);
         return Open(recipe, directory, checkpoint, progress, optimizer, logger, cancellationToken);
     }
 
-    private static DialogueRun Open(
-        DialogueRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress, OptimizerFactory? optimizer, ILogger? logger, CancellationToken cancellationToken)
+    private static SupervisedRun Open(
+        ISupervisedRecipe recipe, RunDirectory directory, RunCheckpoint? checkpoint, IProgress<PretrainEvent>? progress, OptimizerFactory? optimizer, ILogger? logger, CancellationToken cancellationToken)
     {
         bool isAdapter = recipe.Model.LoraRank > 0;
         StartingModel source = StartingModel.Open(checkpoint is null || isAdapter ? recipe.Model.Path : checkpoint.Path);
-        ChatTemplate template = ChatTemplateFile.Choose(recipe.Task.Template, source.Path, source.Tokenizer);
-        Tokenizer tokenizer = source.Tokenizer.WithSpecialTokens(template.Tokens);
-        int length = recipe.Train.SequenceLength == 0 ? source.Config.ContextLength : recipe.Train.SequenceLength;
-        if (length > source.Config.ContextLength)
-            throw new ArgumentException($"train.sequence_length is {length}; the model's context length is {source.Config.ContextLength}", nameof(recipe));
-        DialogueData data = DialogueData.Open(recipe, tokenizer, template, length, cancellationToken);
+        SupervisedContent content = SupervisedContent.Open(recipe, source, cancellationToken);
         if (checkpoint is not null && TrainingFiles.Read(directory.Path) is { } files)
-            data.Files.CheckSame(files, directory.Path);
-        DialogueRun run = new(recipe, directory, tokenizer, template, data, progress);
+            content.Files.CheckSame(files, directory.Path);
+        SupervisedRun run = new(recipe, directory, content, progress);
         try
         {
             run.Load(source, checkpoint, optimizer, cancellationToken);
-            foreach (string note in data.Notes)
+            foreach (string note in content.Notes)
                 TorchLog.ExamplesDoubted(logger ?? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, note);
             Recipe.Save(recipe, directory.RecipePath);
-            data.Files.Save(directory.Path);
+            content.Files.Save(directory.Path);
             return run;
         }
         catch
@@ -113,14 +104,6 @@ public sealed class DialogueRun : TrainingRun
             throw;
         }
     }
-
-    /// <summary>Returns the recipe as YAML without the settings that may change between two parts of a run.</summary>
-    private static string Comparable(DialogueRecipe recipe) => Recipe.ToYaml(recipe with
-    {
-        Model = recipe.Model with { Path = "model" },
-        Data = recipe.Data with { Directory = "", Train = [], Validation = [] },
-        Train = recipe.Train with { LogEvery = 1, Keep = 1, Patience = 0, Threads = 0, Device = DeviceChoice.Auto, Recompute = false },
-    });
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -143,10 +126,9 @@ public sealed class DialogueRun : TrainingRun
 
     private protected override Validation Validate(CancellationToken cancellationToken)
     {
-        (double loss, double accuracy) = _trainer.Validate(cancellationToken);
+        (double loss, Dictionary<string, double> metrics) = _trainer.Validate(cancellationToken);
         if (StepsMade == 0)
-            State = State with { StartValidationLoss = loss };
-        Dictionary<string, double> metrics = new() { [Perplexity] = Math.Exp(loss), [TokenAccuracy] = accuracy };
+            State = State with { StartValidationLoss = loss, StartMetrics = metrics };
         return new Validation(new ValidationMetrics(StepsMade, loss, metrics), loss < (State.BestValidationLoss ?? double.PositiveInfinity)
             ? State with { BestMetric = "loss", BestEpoch = StepsMade / _trainer.StepsPerEpoch, BestMetrics = metrics }
             : null);
@@ -158,8 +140,8 @@ public sealed class DialogueRun : TrainingRun
     {
         WriteModel(staged);
         if (IsAdapter)
-            Checkpoint.SaveParameters(staged, _trainer.Trained);
-        Checkpoint.SaveOptimizer(staged, _trainer.Optimizer);
+            Checkpoint.SaveParameters(staged, _trainer.Updates.Trained);
+        Checkpoint.SaveOptimizer(staged, _trainer.Updates.Optimizer);
         Checkpoint.WriteState(staged, State);
     });
 
@@ -171,7 +153,7 @@ public sealed class DialogueRun : TrainingRun
 
     private bool IsAdapter => _recipe.Model.LoraRank > 0;
 
-    private void WriteModel(string directory) => Checkpoint.SaveModelFiles(directory, _model, _tokenizer, _template);
+    private void WriteModel(string directory) => Checkpoint.SaveModelFiles(directory, _model, _content.Tokenizer, _content.Template);
 
     /// <summary>Creates the model and the trainer, and reads their weights and state.</summary>
     private void Load(StartingModel source, RunCheckpoint? checkpoint, OptimizerFactory? optimizer, CancellationToken cancellationToken)
@@ -179,8 +161,8 @@ public sealed class DialogueRun : TrainingRun
         if (checkpoint is not null)
             State = Checkpoint.ReadState(checkpoint.Path);
         BaseModelSection section = _recipe.Model;
-        ModelConfig config = source.Config.WithDropout(section.Dropout) with { VocabSize = Math.Max(source.Config.VocabSize, _tokenizer.VocabSize) };
-        int firstNewId = State.FirstNewId ?? source.FirstNewId(_tokenizer);
+        ModelConfig config = source.Config.WithDropout(section.Dropout) with { VocabSize = Math.Max(source.Config.VocabSize, _content.Tokenizer.VocabSize) };
+        int firstNewId = State.FirstNewId ?? source.FirstNewId(_content.Tokenizer);
         _model = LanguageModule.Create(config, _recipe.Train.Seed, Precision);
         if (section.From == StartFrom.Pretrained && (checkpoint is null || IsAdapter))
             source.ReadInto(_model, firstNewId, section.NTransfer, cancellationToken);
@@ -194,7 +176,7 @@ public sealed class DialogueRun : TrainingRun
         TrainedWeights trained = new(_model, part, firstNewId, config.VocabSize - firstNewId, "new_tokens");
         try
         {
-            _trainer = new SupervisedTrainer(_model, _data.Train, _data.Validation, _recipe.Train, trained, optimizer);
+            _trainer = _content.CreateTrainer(_model, trained, optimizer);
         }
         catch
         {
@@ -203,25 +185,31 @@ public sealed class DialogueRun : TrainingRun
         }
 
         if (checkpoint is not null)
+        {
             Resume(checkpoint);
+        }
         else
+        {
+            _trainer.Start(Directory.Path, cancellationToken);
             _progress?.Report(new PretrainEvent.StartingModelRead(source.Path, source.Config, config.VocabSize - firstNewId, part is { Freeze: 0, IsAdapter: false } ? null : trained.Parameters.Sum(p => p.Value.NumberOfElements)));
-        (long tokens, _) = _trainer.TokensPerEpoch;
+        }
+
+        (long tokens, long held) = _trainer.Tokens;
         _progress?.Report(new PretrainEvent.Began(new PretrainInfo(
-            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.IsFused, tokens, _data.Validation.Sum(example => (long)example.Length),
-            tokens / _trainer.StepsPerEpoch, _trainer.StepsMade, _trainer.Steps, Peak)));
+            config, Device.type.ToString().ToLowerInvariant(), Precision, _trainer.Updates.Path.IsFused, tokens, held, tokens / _trainer.StepsPerEpoch, _trainer.Updates.StepsMade, _trainer.Steps, Peak)));
     }
 
     private void Resume(RunCheckpoint checkpoint)
     {
         if (State.Step > _trainer.Steps)
             throw new InvalidDataException($"{Directory.Path} has made {State.Step} steps; train.epochs: {_recipe.Train.Epochs} makes {_trainer.Steps}; use another directory");
+        _trainer.Resume(Directory.Path);
         if (IsAdapter)
-            Checkpoint.LoadParameters(checkpoint.Path, _trainer.Trained);
+            Checkpoint.LoadParameters(checkpoint.Path, _trainer.Updates.Trained);
         else
             ModelFiles.CopyInto(_model, Path.Combine(checkpoint.Path, ModelFiles.WeightsFile));
-        Checkpoint.LoadOptimizer(checkpoint.Path, _trainer.Optimizer);
-        _trainer.ResumeAt(State.Step);
+        Checkpoint.LoadOptimizer(checkpoint.Path, _trainer.Updates.Optimizer);
+        _trainer.Updates.ResumeAt(State.Step);
     }
 
     /// <summary>Checks that the weights under the adapters are those with which the run began.</summary>
