@@ -86,7 +86,7 @@ internal static class PretrainCommand
         if (result.BestIsTheStart && result.Outcome != RunOutcome.Stopped)
             terminal.Say($"the validation loss never improved: {directory.BestPath} is the model that the run started with");
         if (result.Outcome != RunOutcome.Stopped)
-            terminal.Say($"next: foreword generate {ShellText.Quote(directory.Path)} --prompt \"...\"");
+            terminal.Say(ChatTemplateFile.ReadOwn(directory.BestPath) is null ? $"next: foreword generate {ShellText.Quote(directory.Path)} --prompt \"...\"" : $"next: foreword chat {ShellText.Quote(directory.Path)}");
         if (!json)
             return;
         JsonOutput.WriteLine(terminal, writer =>
