@@ -4,7 +4,7 @@ namespace Foreword.Segmentation;
 public interface IWordSegmenter
 {
     /// <summary>
-    /// Gets the name that a tokenizer's files record. It includes whatever decides the words, such as the version of a dictionary.
+    /// Gets the name that a tokenizer's files record. It includes everything that decides the words, such as the version of a dictionary.
     /// </summary>
     string Name { get; }
 

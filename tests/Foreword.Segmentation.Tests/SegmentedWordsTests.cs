@@ -107,7 +107,7 @@ public sealed class SegmentedWordsTests
         Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => Tokenizer.Load(directory.Path)).Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Words are separated by spaces, which are words, too.</summary>
+    /// <summary>A segmenter of words between spaces. The spaces are words, too.</summary>
     private sealed class Spaces : IWordSegmenter
     {
         public string Name => "spaces";

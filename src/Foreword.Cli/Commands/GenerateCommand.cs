@@ -36,6 +36,7 @@ internal static class GenerateCommand
         Option<int?> logProbs = new("--logprobs") { Description = "With --json: each token's log-probability, and those of the N most likely tokens at its place." };
         Option<bool> truncate = new("--truncate") { Description = "Drop the beginning of a prompt that is too long, instead of failing." };
         Option<bool> special = new("--allow-special") { Description = "Encode the text of a special token in a prompt, such as <|endoftext|>, as that token." };
+        Option<string[]> endToken = new("--end-token") { Description = "Special token that ends a text, instead of those that the model's files name, such as [CLS] for GPT2-Chinese's articles; may be repeated.", DefaultValueFactory = _ => [] };
         Option<bool> slide = new("--slide") { Description = "Continue when the context is full: the older half of its tokens is dropped." };
         Option<DeviceChoice> device = new("--device") { Description = "Device to compute on; auto uses a GPU if there is one.", DefaultValueFactory = _ => DeviceChoice.Auto };
         Option<EngineChoice> engine = Engines.Option();
@@ -46,7 +47,7 @@ internal static class GenerateCommand
 
         Command command = new("generate", "Continue texts with a model.") { model, prompt, titles };
         sampling.AddTo(command);
-        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, special, truncate, slide, device, engine, cache, output, saved, json])
+        foreach (Option option in (Option[])[n, beams, lengthPenalty, earlyStopping, logProbs, endToken, special, truncate, slide, device, engine, cache, output, saved, json])
             command.Add(option);
         command.SetAction(parsed =>
         {
@@ -74,6 +75,7 @@ internal static class GenerateCommand
 
             using OpenedModel opened = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
+            options = WithEnds(options, parsed.GetValue(endToken)!, loaded.Tokenizer);
             opened.SayTask(parsed.GetValue(model)!, terminal);
             if (options.NumBeams == 1)
                 sampling.SaySeed(parsed, terminal);
@@ -113,6 +115,21 @@ internal static class GenerateCommand
               foreword generate runs/quickstart --prompt "Gets the" --prompt "Sets the" --n 3 --min-p 0.05 --json
               foreword generate runs/quickstart --prompt "Returns the" --num-beams 4 --n 2 --max-tokens 20
             """);
+    }
+
+    /// <summary>Replaces the tokens that end a text by the given ones, if there are any.</summary>
+    /// <exception cref="ArgumentException">The tokenizer has no such special token.</exception>
+    private static SamplingOptions WithEnds(SamplingOptions options, string[] ends, Tokenizer tokenizer)
+    {
+        return ends.Length == 0 ? options : options with { IgnoreEndOfText = true, StopIds = [.. ends.Select(IdOf)] };
+
+        int IdOf(string text)
+        {
+            AddedToken[] special = [.. tokenizer.AddedTokens.Where(token => token.IsSpecial)];
+            return special.Any(token => token.Text == text)
+                ? special.First(token => token.Text == text).Id
+                : throw new ArgumentException($"--end-token '{text}' is not a special token of the model's tokenizer, which has {string.Join(", ", special.Select(token => token.Text))}");
+        }
     }
 
     private static void WriteArticles(string directory, string[] prompts, List<Completion[]> completions, int first)

@@ -42,7 +42,7 @@ internal static class TokenizerCommand
     {
         Argument<string[]> inputs = new("INPUT") { Description = "Text or JSON Lines files, also .gz, and directories of them.", Arity = ArgumentArity.OneOrMore };
         Option<string> kind = new("--kind") { Description = $"Kind of tokenizer: {string.Join(", ", TrainerCatalog.Kinds.Keys)}.", DefaultValueFactory = _ => ByteBpe };
-        Option<int?> size = new("--vocab-size") { Description = "Number of ids, including special tokens; default for char and word: all that occur." };
+        Option<int?> size = new("--vocab-size") { Description = "Number of ids, including special tokens; default for char, word and zh-word: all that occur." };
         Option<string> output = new("--out") { Description = "Directory for tokenizer.json and the kind's other files.", Required = true };
         DocumentArguments reading = new();
         Option<int?> minFrequency = new("--min-frequency") { Description = "Least number of occurrences that get an id: for pairs (default 2), characters and words (default 1)." };
@@ -313,7 +313,7 @@ internal static class TokenizerCommand
     };
 
     private static Argument<string> TokenizerDirectory() =>
-        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt; or a model or run with a tokenizer." };
+        new("DIR") { Description = "Tokenizer directory: tokenizer.json, or vocab.json + merges.txt, or OpenAI's two files, or vocab.txt, or vocab_seg.txt; or a model or run with a tokenizer." };
 
     private static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
 }

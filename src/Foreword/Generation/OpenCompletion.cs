@@ -14,6 +14,7 @@ internal sealed class OpenCompletion
     private readonly bool _scores;
     private readonly Sampler _sampler;
     private readonly ConstrainedText? _constrained;
+    private readonly int[] _unknown; // the token for unknown text, if it must not be drawn
     private TokenMask? _withoutEnds, _withoutUnknown;
     private readonly WrittenText _written;
     private readonly StringBuilder _text = new();
@@ -36,6 +37,7 @@ internal sealed class OpenCompletion
         _prompt = prompt;
         _onToken = onToken;
         _scores = scores;
+        _unknown = options.AllowUnknown || tokenizer.UnknownId is not { } unknown ? [] : [unknown];
         _sampler = Sampler.ForConstrained(options, prompt);
         _constrained = options.Constraint is null ? null : new ConstrainedText(options.Constraint, tokenizer, options.StopIds);
         _written = new WrittenText(tokenizer, options, lead, prompt is [.., var last] ? last : -1);
@@ -75,8 +77,8 @@ internal sealed class OpenCompletion
         int vocabulary = Math.Min(_tokenizer.VocabSize, logits.Length); // further ids only pad the model's vocabulary
         ReadOnlySpan<float> drawable = logits[..vocabulary];
         int id = _constrained is not null ? _sampler.Sample(drawable, _constrained.Allowed(vocabulary))
-            : _ids.Count < _options.MinTokens ? _sampler.Sample(drawable, _withoutEnds ??= Without([.. Unknown, .. _options.IgnoreEndOfText ? [] : _tokenizer.StopIds, .. _options.StopIds], vocabulary))
-            : Unknown.Length > 0 ? _sampler.Sample(drawable, _withoutUnknown ??= Without(Unknown, vocabulary))
+            : _ids.Count < _options.MinTokens ? _sampler.Sample(drawable, _withoutEnds ??= Without([.. _unknown, .. _options.IgnoreEndOfText ? [] : _tokenizer.StopIds, .. _options.StopIds], vocabulary))
+            : _unknown.Length > 0 ? _sampler.Sample(drawable, _withoutUnknown ??= Without(_unknown, vocabulary))
             : _sampler.Sample(drawable);
         Drawn = id;
         LastLogProb = _options.LogProbs is { } top ? TokenLogProb.Compute(logits, vocabulary, id, top) : null;
@@ -91,9 +93,6 @@ internal sealed class OpenCompletion
         _logProbs?.Add(LastLogProb!);
         _logProb = _scores ? LastLogProb?.LogProb ?? TokenLogProb.Compute(logits, vocabulary, id, 0).LogProb : null;
     }
-
-    /// <summary>Gets the token for unknown text, if it must not be drawn.</summary>
-    private int[] Unknown => _options.AllowUnknown || _tokenizer.UnknownId is not { } unknown ? [] : [unknown];
 
     /// <summary>Returns all tokens except the given ones.</summary>
     private static TokenMask Without(IReadOnlyList<int> tokens, int vocabulary)

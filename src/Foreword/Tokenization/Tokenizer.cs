@@ -147,8 +147,8 @@ public abstract class Tokenizer
     public abstract ReadOnlySpan<byte> TokenBytes(int id);
 
     /// <summary>
-    /// Returns the bytes that the ids stand for: the bytes of all tokens in order, without the white space that some kinds of tokenizer
-    /// add at the beginning, the end, or next to East Asian characters. The bytes may end inside a UTF-8 sequence.
+    /// Returns the bytes that the ids stand for: the bytes of all tokens in order. White space that a kind of tokenizer adds at the beginning, the end
+    /// or next to East Asian characters is left out. The bytes may end inside a UTF-8 sequence.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary.</exception>
     public virtual byte[] DecodeBytes(ReadOnlySpan<int> ids)

@@ -20,6 +20,7 @@ public class ShippedRecipesTests
     {
         "gpt1.yaml", "gpt2-124m.yaml", "shakespeare.yaml", "quickstart.yaml", "books.yaml", "finetune-banking77.yaml", "finetune-sentiment.yaml", "finetune-snli.yaml",
         "finetune-sts.yaml", "finetune-openbookqa.yaml", "finetune-copa.yaml", "finetune-xcopa-zh.yaml", "finetune-xquad.yaml",
+        "gpt2-chinese.yaml", "gpt2-chinese-small.yaml", "gpt2-chinese-poem.yaml",
     });
 
     [Theory]
@@ -57,6 +58,20 @@ public class ShippedRecipesTests
         PretrainRecipe again = Recipe.Parse<PretrainRecipe>(Recipe.ToYaml(resolved), "again");
         Assert.Equal(Recipe.ToYaml(resolved), Recipe.ToYaml(again));
         Assert.Equal(resolved.Model, again.Model with { LoraTargets = resolved.Model.LoraTargets });
+    }
+
+    /// <summary>Repeats GPT2-Chinese's config/model_config.json and model_config_small.json, and the defaults of its train.py.</summary>
+    [Theory]
+    [InlineData("gpt2-chinese.yaml", 12, 21_128)]
+    [InlineData("gpt2-chinese-small.yaml", 10, 13_317)]
+    public void TheGpt2ChineseRecipesHaveItsFigures(string name, int layers, int vocabulary)
+    {
+        PretrainRecipe recipe = Read(name);
+        GptConfig model = (GptConfig)recipe.Model.ToModelConfig(vocabulary);
+        Assert.Equal((layers, 768, 12, 1024, vocabulary), (model.NLayer, model.NEmbd, model.NHead, model.ContextLength, model.VocabSize));
+        Assert.Equal((0.1, 0.1, 0.1, 0.02), (model.EmbdDropout, model.AttnDropout, model.ResidDropout, model.InitializerRange));
+        TrainingConfig train = recipe.Train;
+        Assert.Equal((8, 1, 1.5e-4, 2000, LearningRateSchedule.Linear, OptimizerKind.AdamW, 1.0), (train.BatchSize, train.GradientAccumulation, train.Lr, train.WarmupSteps, train.Schedule, train.Optimizer, train.ClipNorm));
     }
 
     /// <summary>Repeats the figures of the GPT-1 paper's section 4.1 independently of the recipe.</summary>

@@ -113,8 +113,8 @@ internal static class WordPieceFiles
                 json.WriteBoolean(BertJson.IdeographsKey, false);
             if (tokenizer.Units == WordPieceUnits.Characters)
                 json.WriteBoolean(CharactersKey, true);
-            if (tokenizer.TemplateStart.Count + tokenizer.TemplateEnd.Count == 0)
-                json.WriteBoolean(AroundKey, false);
+            if (!IsBerts(tokenizer))
+                json.WriteBoolean(AroundKey, false); // the class would say otherwise
         });
         TokenizerJson.Write(Path.Combine(directory, TokenizerFileNames.TokenizerJson), json =>
         {
@@ -145,19 +145,25 @@ internal static class WordPieceFiles
     /// </summary>
     private static (IReadOnlyList<int> Before, IReadOnlyList<int> After) TemplateOfClass(VocabularyEntries vocabulary, TokenizerCompanions companions)
     {
-        bool around = companions.Switch(AroundKey) ?? (companions.Config?.Find(ClassKey)?.Text ?? TextEnds.TokenizerClass(companions.Directory)) is "BertTokenizer" or "BertTokenizerFast";
+        bool isBert = (companions.Config?.Find(ClassKey)?.Text ?? TextEnds.TokenizerClass(companions.Directory)) is "BertTokenizer" or "BertTokenizerFast";
+        bool around = companions.Switch(AroundKey) ?? (isBert && companions.Switch("add_bos_token") is null);
         return around && vocabulary.IdOf(WordPiece.Start) is { } start && vocabulary.IdOf(WordPiece.Separator) is { } end ? ([start], [end]) : ([], []);
     }
+
+    /// <summary>Returns whether [CLS] and [SEP] are put around a text.</summary>
+    private static bool IsBerts(WordPiece tokenizer) =>
+        tokenizer.TemplateStart is [var start] && tokenizer.TemplateEnd is [var end] && tokenizer.TokenText(start) == WordPiece.Start && tokenizer.TokenText(end) == WordPiece.Separator;
 
     /// <summary>Writes the ids around a text. A pair in BERT's form has [CLS] only once.</summary>
     private static void WriteTemplate(Utf8JsonWriter json, WordPiece tokenizer)
     {
-        if (tokenizer.TemplateStart is not [var start] || tokenizer.TemplateEnd is not [var end] || tokenizer.TokenText(start) != WordPiece.Start)
+        if (!IsBerts(tokenizer))
         {
             TemplateJson.Write(json, tokenizer);
             return;
         }
 
+        (int start, int end) = (tokenizer.TemplateStart[0], tokenizer.TemplateEnd[0]);
         TemplatePart[] single = [new(null, start, 0), new("A", 0, 0), new(null, end, 0)];
         json.WritePropertyName("post_processor");
         TemplateJson.Write(json, single, [.. single, new("B", 0, 1), new(null, end, 1)], tokenizer.TokenText);

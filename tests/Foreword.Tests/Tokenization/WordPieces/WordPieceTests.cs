@@ -96,6 +96,28 @@ public sealed class WordPieceTests
         }
     }
 
+    /// <summary>GPT2-Chinese's articles are [MASK] text [CLS] (train.py, build_files).</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("\"tokenizer_class\": \"BertTokenizer\", ")]
+    public void FilesMayNameTheEndsOfGpt2ChinesesArticles(string first)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        directory.Write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\n[MASK]\n你\n");
+        directory.Write("tokenizer_config.json", $"{{{first}\"bos_token\": \"[MASK]\", \"eos_token\": \"[CLS]\", \"add_bos_token\": true, \"add_eos_token\": true}}");
+        Tokenizer tokenizer = TokenizerFiles.Load(directory.Path);
+        tokenizer.Save(directory.Path);
+        Tokenizer whole = TokenizerFiles.Load(directory.Path);
+        File.Delete(directory.File("tokenizer.json"));
+        foreach (Tokenizer each in (Tokenizer[])[tokenizer, whole, TokenizerFiles.Load(directory.Path)])
+        {
+            Assert.Equal([3, 4, 1], each.EncodeWithTemplate("你"));
+            Assert.Equal((3, 1), (each.StartOfTextId, each.EndOfTextId));
+            Assert.Equal([1], each.StopIds);
+            Assert.Equal(tokenizer.Fingerprint, each.Fingerprint);
+        }
+    }
+
     [Fact]
     public void ThePostProcessorOfTokenizerJsonIsReadAndWrittenAsBerts()
     {
