@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Foreword.Chat;
 using Foreword.Data.Cleaning;
 using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
@@ -39,7 +40,7 @@ public sealed class CorpusPreparer
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(options);
         _options = options.Validate();
-        _tokenizer = options.Template is { } template ? tokenizer.WithSpecialTokens(template.Tokens) : tokenizer;
+        _tokenizer = TokenizerFor(options.Layout == CorpusLayout.Gpt2Chinese, options.Template, tokenizer);
         _encoder = options.Layout switch
         {
             CorpusLayout.Text => new TextEncoder(_tokenizer, options.AllowSpecial),
@@ -47,6 +48,18 @@ public sealed class CorpusPreparer
             _ => new TemplateEncoder(_tokenizer, options.Template!, options.DialogueTokens),
         };
     }
+
+    /// <summary>Returns the tokenizer of the shards: that of the caller, with what a layout adds to it.</summary>
+    /// <param name="hasArticles">Whether the documents are GPT2-Chinese's articles.</param>
+    /// <param name="template">The template of dialogues; null for none.</param>
+    /// <param name="tokenizer">The caller's tokenizer.</param>
+    /// <exception cref="ArgumentException">The tokenizer lacks tokens that cannot be added to it.</exception>
+    private static Tokenizer TokenizerFor(bool hasArticles, ChatTemplate? template, Tokenizer tokenizer) =>
+        hasArticles ? ArticleEncoder.Roles(tokenizer) : template is null ? tokenizer : tokenizer.WithSpecialTokens(template.Tokens);
+
+    /// <summary>Returns the tokenizer that shards were made with, from the one that their maker named.</summary>
+    internal static Tokenizer TokenizerFor(ShardManifest manifest, Tokenizer tokenizer) =>
+        TokenizerFor(manifest.Layout?.Name == RecipeKey.ChoiceOf(CorpusLayout.Gpt2Chinese), manifest.Layout?.Template, tokenizer);
 
     /// <summary>
     /// Writes the directory of shards. It is built in a temporary directory, which replaces an earlier preparation when it is complete. After a

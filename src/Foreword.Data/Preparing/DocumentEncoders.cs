@@ -53,6 +53,8 @@ internal sealed class TextEncoder(Tokenizer tokenizer, bool allowSpecial) : IDoc
 /// <summary>Encodes texts in the form of GPT2-Chinese: <c>[MASK]</c> line <c>[SEP]</c> line <c>[CLS]</c>.</summary>
 internal sealed class ArticleEncoder : IDocumentEncoder
 {
+    private const string Start = "[MASK]", LineBreak = "[SEP]", End = "[CLS]";
+
     private readonly Tokenizer _tokenizer;
     private readonly bool _allowSpecial;
     private readonly int _start, _lineBreak, _end;
@@ -62,7 +64,24 @@ internal sealed class ArticleEncoder : IDocumentEncoder
     public ArticleEncoder(Tokenizer tokenizer, bool allowSpecial)
     {
         (_tokenizer, _allowSpecial) = (tokenizer, allowSpecial);
-        (_start, _lineBreak, _end) = (IdOf("[MASK]"), IdOf("[SEP]"), IdOf("[CLS]"));
+        (_start, _lineBreak, _end) = Ids(tokenizer);
+    }
+
+    /// <summary>
+    /// Returns a tokenizer with the roles that the tokens have in articles: <c>[MASK]</c> begins a text and <c>[CLS]</c> ends it. A model then goes on
+    /// after a line break, which BERT's roles would take for the end.
+    /// </summary>
+    /// <exception cref="ArgumentException">The tokenizer lacks one of the three tokens.</exception>
+    public static Tokenizer Roles(Tokenizer tokenizer)
+    {
+        (int start, _, int end) = Ids(tokenizer);
+        Dictionary<string, string> names = new(tokenizer.Roles.Names) { ["bos_token"] = Start, ["eos_token"] = End };
+        return tokenizer.With(tokenizer.Roles with { StartOfText = start, EndOfText = end, Before = [start], After = [end], Stops = [], Names = names });
+    }
+
+    private static (int Start, int LineBreak, int End) Ids(Tokenizer tokenizer)
+    {
+        return (IdOf(Start), IdOf(LineBreak), IdOf(End));
 
         int IdOf(string text) => tokenizer.AddedTokens.Where(token => token.Text == text).Select(token => (int?)token.Id).FirstOrDefault()
             ?? throw new ArgumentException($"the layout gpt2-chinese needs a tokenizer with [MASK], [SEP] and [CLS], such as one with BERT's vocabulary; this one ({tokenizer.Kind}) has no {text}", nameof(tokenizer));

@@ -81,9 +81,7 @@ internal sealed class PretrainingData : IDisposable
         {
             if (train.Manifest.Splits.ContainsKey(TokenDataset.Validation))
                 validation = TokenDataset.Open(shards, TokenDataset.Validation);
-            Tokenizer tokenizer = tokenizerPath is null ? train.LoadTokenizer() : ModelDirectory.LoadTokenizer(tokenizerPath);
-            if (train.Manifest.Layout?.Template is { } template)
-                tokenizer = tokenizer.WithSpecialTokens(template.Tokens);
+            Tokenizer tokenizer = tokenizerPath is null ? train.LoadTokenizer() : CorpusPreparer.TokenizerFor(train.Manifest, ModelDirectory.LoadTokenizer(tokenizerPath));
             if (tokenizer.Fingerprint != train.Manifest.Tokenizer.Fingerprint)
                 throw new InvalidDataException($"{tokenizerPath} is not the tokenizer that made {shards}: its fingerprint is {tokenizer.Fingerprint}, the manifest says {train.Manifest.Tokenizer.Fingerprint}; prepare the text again with this tokenizer");
             return new PretrainingData(train, validation, tokenizer);

@@ -32,6 +32,13 @@ public sealed class CorpusLayoutTests : IDisposable
         Assert.Equal([3, 2], Ids()[^2..]);
         Assert.Equal(("gpt2-chinese", null, 2), (manifest.Layout!.Name, manifest.Layout.Template, manifest.Tokenizer.EndOfText));
         Assert.Equal(3, manifest.Splits["train"].Documents);
+
+        // A model of these shards begins with [MASK], goes on after a line break, and ends with [CLS].
+        Tokenizer saved = ModelDirectory.LoadTokenizer(Path.Combine(Out, "tokenizer"));
+        Assert.Equal((4, 2), (saved.StartOfTextId, saved.EndOfTextId));
+        Assert.Equal([2], saved.StopIds);
+        Assert.Equal(manifest.Tokenizer.Fingerprint, saved.Fingerprint);
+        Assert.Equal(saved.Fingerprint, CorpusPreparer.TokenizerFor(manifest, Bert).Fingerprint);
     }
 
     [Fact]
