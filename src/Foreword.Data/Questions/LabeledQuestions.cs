@@ -38,11 +38,19 @@ internal static class LabeledQuestions
         {
             "span" => Span(example),
             "multiple-choice" => Choice(dataset, example),
-            "similarity" when Degree(label) is { } degree && dataset.Labels.Count == 0 => new Question(first, $"How similar is \"{example.Texts[1]}\" -- {Question.List(Degrees)}?", [degree], example.Where) { Options = Question.List(Degrees), Other = example.Texts[1]! },
-            "entailment" or "similarity" => new Question(
-                $"Premise: \"{first}\"", $"Hypothesis: \"{example.Texts[1]}\"{(options.Length > 0 ? $" -- {options}?" : "")}", [Words(label)], example.Where) { Options = options, Other = example.Texts[1]! },
+            "similarity" when Degree(label) is { } degree && dataset.Labels.Count == 0 => Similarity(example, degree),
+            "entailment" or "similarity" => Entailment(example, options, Words(label)),
             _ => new Question(first, Classes(words, options), [Words(label)], example.Where) { Options = options },
         };
+    }
+
+    private static Question Similarity(TaskExample example, string degree) =>
+        new(example.Texts[0]!, $"How similar is \"{example.Texts[1]}\" -- {Question.List(Degrees)}?", [degree], example.Where) { Options = Question.List(Degrees), Other = example.Texts[1]! };
+
+    private static Question Entailment(TaskExample example, string options, string label)
+    {
+        string asked = $"Hypothesis: \"{example.Texts[1]}\"{(options.Length > 0 ? $" -- {options}?" : "")}";
+        return new Question($"Premise: \"{example.Texts[0]}\"", asked, [label], example.Where) { Options = options, Other = example.Texts[1]! };
     }
 
     private static string Classes(string[] words, string options) => words is ["negative", "positive"]

@@ -5,7 +5,6 @@ using Foreword.Data.Supervised;
 using Foreword.IO;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Foreword.Torch.Supervised;
