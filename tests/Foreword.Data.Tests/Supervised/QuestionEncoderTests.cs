@@ -51,7 +51,7 @@ public sealed class QuestionEncoderTests : IDisposable
         QuestionRecipe recipe = new() { Model = new() { Path = "m" }, Data = new() { Train = [mix] } };
         QuestionData data = QuestionData.Open(recipe, new ByteTokenizer(), 60);
         int left = data.Train.Count, held = data.Validation[0].Examples.Count;
-        Assert.Equal(1, data.Notes.Count);
+        Assert.Single(data.Notes);
         Assert.Equal(5, left + held); // one answer is too long
         string[] drawn = [.. Enumerable.Range(0, 20).Select(draw => Text(data.Example(0, 0, draw).Ids[..^1]))];
         Assert.Equal(2, drawn.Distinct().Count());
