@@ -11,7 +11,7 @@ public sealed class CommandLineTests
     [InlineData("--top-k is 'many'; expected a whole number", "generate", "x", "--prompt", "a", "--top-k", "many")]
     [InlineData("--temperature is 'hot'; expected a number", "generate", "x", "--prompt", "a", "--temperature", "hot")]
     [InlineData("--dtype is 'f31'; expected f32 | f16 | bf16 | q8_0; did you mean 'f32'?", "convert", "x", "y", "--dtype", "f31")]
-    [InlineData("--task is 'clasification'; expected classification | entailment | similarity | multiple-choice | regression | multi-label | token-labels | span | dialogue; did you mean 'classification'?", "finetune", "x", "--task", "clasification")]
+    [InlineData("--task is 'clasification'; expected classification | entailment | similarity | multiple-choice | regression | multi-label | token-labels | span | dialogue | preference | questions; did you mean 'classification'?", "finetune", "x", "--task", "clasification")]
     public void AValueThatAnOptionDoesNotTakeIsAnsweredWithThoseItTakes(string sentence, params string[] args)
     {
         Cli run = Cli.Run(args);

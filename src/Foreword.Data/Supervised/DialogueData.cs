@@ -3,6 +3,7 @@ using Foreword.Chat;
 using Foreword.Data.Dialogues;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
+using Foreword.Data.Sampling;
 using Foreword.Data.Shards;
 using Foreword.Tokenization;
 

@@ -20,6 +20,14 @@ internal sealed record LearningRate(LearningRateSchedule Schedule, double Peak, 
     {
     }
 
+    /// <summary>Creates the schedule of a training on dialogues or the like, which ends with its last update.</summary>
+    /// <param name="config">The recipe's <c>train</c> section.</param>
+    /// <param name="steps">Number of updates of the whole run.</param>
+    public LearningRate(SupervisedConfig config, int steps)
+        : this(config.Schedule, config.Lr, 0, config.Warmup * steps, steps)
+    {
+    }
+
     /// <summary>Returns the rate of the update that follows <paramref name="t"/> updates.</summary>
     /// <param name="t">Number of updates already made, 0 or more. After the end of the run, the last value is returned.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="t"/> is negative.</exception>

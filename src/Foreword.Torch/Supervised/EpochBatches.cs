@@ -12,12 +12,6 @@ internal sealed class EpochBatches(int count, SupervisedConfig config)
     /// <summary>Gets the number of updates in an epoch.</summary>
     public int StepsPerEpoch { get; } = Divided(Divided(count, config.BatchSize), config.GradientAccumulation);
 
-    /// <summary>Gets the number of updates in the whole run.</summary>
-    public int Steps => config.Epochs * StepsPerEpoch;
-
-    /// <summary>Creates the schedule of the learning rate, which ends with the last update.</summary>
-    public Optimizers.LearningRate LearningRate => new(config.Schedule, config.Lr, 0, config.Warmup * Steps, Steps);
-
     /// <summary>Returns the indices of the things in each micro-batch of the update that follows a number of updates.</summary>
     public int[][] After(int stepsMade)
     {

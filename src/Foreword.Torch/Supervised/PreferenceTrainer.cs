@@ -5,7 +5,6 @@ using Foreword.Data.Supervised;
 using Foreword.IO;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Foreword.Torch.Supervised;
@@ -33,7 +32,6 @@ internal sealed class PreferenceTrainer : ISupervisedTrainer
     private readonly PreferenceData _data;
     private readonly EpochBatches _batches;
     private readonly Device _device;
-    private readonly int _length;
     private Reference? _reference;
 
     /// <summary>Creates a loop at step 0. The loop disposes <paramref name="trained"/>.</summary>
@@ -47,9 +45,8 @@ internal sealed class PreferenceTrainer : ISupervisedTrainer
     {
         (_model, _data, _config, _loss) = (model, data, config, new PreferenceLoss(task.Beta, task.LabelSmoothing));
         _device = model.TokenEmbedding.device;
-        _length = config.SequenceLength == 0 ? model.Config.ContextLength : config.SequenceLength;
         _batches = new EpochBatches(data.Train.Count / 2, config);
-        Updates = new WeightUpdates(model, trained, config, _batches.LearningRate, optimizer, config.Recompute);
+        Updates = new WeightUpdates(model, trained, config, new LearningRate(config, Steps), optimizer, config.Recompute);
     }
 
     /// <inheritdoc/>
@@ -59,7 +56,7 @@ internal sealed class PreferenceTrainer : ISupervisedTrainer
     public int StepsPerEpoch => _batches.StepsPerEpoch;
 
     /// <inheritdoc/>
-    public int Steps => _batches.Steps;
+    public int Steps => _config.Epochs * StepsPerEpoch;
 
     /// <inheritdoc/>
     public (long Train, long Validation) Tokens => (_data.Train.Sum(example => (long)example.Length), _data.Validation.Sum(example => (long)example.Length));
@@ -156,9 +153,7 @@ internal sealed class PreferenceTrainer : ISupervisedTrainer
         return [.. all];
     }
 
-    /// <summary>Packs sequences in rows, or gives each one a row if the model cannot tell several sequences in a row apart.</summary>
-    private int[][] Rows(SupervisedExample[] examples) =>
-        _model.SupportsPacking ? PackedRows.Create([.. examples.Select(example => example.Length)], _length, null) : [.. examples.Select((_, i) => (int[])[i])];
+    private int[][] Rows(SupervisedExample[] examples) => SupervisedBatch.Rows(_model, examples, _config.SequenceLength, null);
 
     /// <summary>Returns the log-probability of each example from the cross entropies of its counting tokens.</summary>
     private static double[] Sums(SupervisedBatch batch, double[] losses, int examples)

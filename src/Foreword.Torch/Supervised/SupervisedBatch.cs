@@ -13,6 +13,16 @@ internal sealed class SupervisedBatch
     private readonly int[] _example; // [B T]: the index of the example
     private readonly int _rows, _length;
 
+    /// <summary>Packs examples in rows, or gives each one a row if the model cannot tell several sequences in a row apart.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="examples">The examples, none longer than a row.</param>
+    /// <param name="length">The length of a row; 0 for the model's context length.</param>
+    /// <param name="seed">Determines the order; null for the given order.</param>
+    /// <returns>The indices of the examples of each row.</returns>
+    public static int[][] Rows(LanguageModule model, IReadOnlyList<SupervisedExample> examples, int length, long? seed) => model.SupportsPacking
+        ? PackedRows.Create([.. examples.Select(example => example.Length)], length == 0 ? model.Config.ContextLength : length, seed)
+        : [.. Enumerable.Range(0, examples.Count).Select(i => (int[])[i])];
+
     /// <summary>Creates a batch.</summary>
     /// <param name="examples">All examples.</param>
     /// <param name="rows">The indices of the examples of each row.</param>

@@ -39,6 +39,11 @@ internal sealed record SupervisedContent(
                 PreferenceData pairs = PreferenceData.Open(preferences, known, chat, length, cancellationToken);
                 return new SupervisedContent(
                     known, chat, pairs.Train, pairs.Validation, pairs.Files, pairs.Notes, (model, trained, optimizer) => new PreferenceTrainer(model, pairs, preferences.Task, preferences.Train, trained, optimizer));
+            case QuestionRecipe questions:
+                QuestionData mix = QuestionData.Open(questions, source.Tokenizer, length, cancellationToken);
+                return new SupervisedContent(
+                    source.Tokenizer, null, mix.Train, [.. mix.Validation.SelectMany(task => task.Examples)], mix.Files, mix.Notes,
+                    (model, trained, optimizer) => new SupervisedTrainer(model, new QuestionBatches(model, mix, questions.Train), mix.Validation, questions.Train, trained, optimizer));
             default:
                 throw new NotSupportedException($"{recipe.GetType().Name} is not a kind of recipe that is known here");
         }
@@ -53,6 +58,7 @@ internal sealed record SupervisedContent(
         {
             DialogueRecipe dialogues => dialogues with { Model = model, Train = train, Data = dialogues.Data.WithoutPlaces() },
             PreferenceRecipe preferences => preferences with { Model = model, Train = train, Data = preferences.Data.WithoutPlaces() },
+            QuestionRecipe questions => questions with { Model = model, Train = train, Data = questions.Data with { Directory = "", Train = [] } },
             _ => throw new NotSupportedException($"{recipe.GetType().Name} is not a kind of recipe that is known here"),
         });
     }
@@ -64,6 +70,7 @@ internal sealed record SupervisedContent(
     {
         DialogueRecipe => Recipe.ReadSaved<DialogueRecipe>(path),
         PreferenceRecipe => Recipe.ReadSaved<PreferenceRecipe>(path),
+        QuestionRecipe => Recipe.ReadSaved<QuestionRecipe>(path),
         _ => throw new NotSupportedException($"{kind.GetType().Name} is not a kind of recipe that is known here"),
     };
 

@@ -18,12 +18,11 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
     private const int LogitRows = 512;
 
     private readonly SupervisedConfig _config;
-    private readonly IReadOnlyList<SupervisedExample> _train, _validation;
-    private readonly int[][] _rows, _validationRows;
-    private readonly EpochBatches _batches;
+    private readonly IReadOnlyList<(string Name, IReadOnlyList<SupervisedExample> Examples)> _validation;
+    private readonly ISupervisedBatches _batches;
     private readonly Device _device;
 
-    /// <summary>Creates a loop at step 0. The loop disposes <paramref name="trained"/>.</summary>
+    /// <summary>Creates a loop at step 0 that takes each example once in an epoch. The loop disposes <paramref name="trained"/>.</summary>
     /// <param name="model">The model, on its device.</param>
     /// <param name="train">The training examples, none longer than the context.</param>
     /// <param name="validation">The examples that are held out.</param>
@@ -32,14 +31,23 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
     /// <param name="optimizer">Creates the optimizer; null for the one that <paramref name="config"/> names.</param>
     public SupervisedTrainer(
         LanguageModule model, IReadOnlyList<SupervisedExample> train, IReadOnlyList<SupervisedExample> validation, SupervisedConfig config, TrainedWeights trained, OptimizerFactory? optimizer = null)
+        : this(model, new DialogueBatches(model, train, config), [("", validation)], config, trained, optimizer)
     {
-        (Model, _config, _train, _validation) = (model, config, train, validation);
+    }
+
+    /// <summary>Creates a loop at step 0. The loop disposes <paramref name="trained"/>.</summary>
+    /// <param name="model">The model, on its device.</param>
+    /// <param name="batches">The training examples.</param>
+    /// <param name="validation">The examples that are held out, by the name of their task. If there are several tasks, each is measured, too.</param>
+    /// <param name="config">Batch size, rates and seed.</param>
+    /// <param name="trained">The weights that change.</param>
+    /// <param name="optimizer">Creates the optimizer; null for the one that <paramref name="config"/> names.</param>
+    public SupervisedTrainer(
+        LanguageModule model, ISupervisedBatches batches, IReadOnlyList<(string Name, IReadOnlyList<SupervisedExample> Examples)> validation, SupervisedConfig config, TrainedWeights trained, OptimizerFactory? optimizer)
+    {
+        (Model, _config, _batches, _validation) = (model, config, batches, validation);
         _device = model.TokenEmbedding.device;
-        int length = config.SequenceLength == 0 ? model.Config.ContextLength : config.SequenceLength;
-        _rows = Rows(train, length, config.Seed);
-        _validationRows = Rows(validation, length, null);
-        _batches = new EpochBatches(_rows.Length, config);
-        Updates = new WeightUpdates(model, trained, config, _batches.LearningRate, optimizer, config.Recompute);
+        Updates = new WeightUpdates(model, trained, config, new LearningRate(config, Steps), optimizer, config.Recompute);
     }
 
     /// <summary>Gets the model that is trained.</summary>
@@ -52,10 +60,10 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
     public int StepsPerEpoch => _batches.StepsPerEpoch;
 
     /// <inheritdoc/>
-    public int Steps => _batches.Steps;
+    public int Steps => _config.Epochs * StepsPerEpoch;
 
     /// <inheritdoc/>
-    public (long Train, long Validation) Tokens => (_train.Sum(example => (long)example.Length), _validation.Sum(example => (long)example.Length));
+    public (long Train, long Validation) Tokens => (_batches.Tokens, _validation.Sum(task => task.Examples.Sum(example => (long)example.Length)));
 
     /// <inheritdoc/>
     public void Start(string directory, CancellationToken cancellationToken)
@@ -70,13 +78,13 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
     /// <inheritdoc/>
     public StepResult Step()
     {
-        SupervisedBatch[] batches = [.. _batches.After(Updates.StepsMade).Select(rows => new SupervisedBatch(_train, [.. rows.Select(row => _rows[row])]))];
+        SupervisedBatch[] batches = _batches.After(Updates.StepsMade);
         long tokens = batches.Sum(batch => batch.Tokens);
         int counted = batches.Sum(batch => batch.Counted);
         double loss = 0;
         for (int micro = 0; micro < batches.Length; micro++)
             loss += Backward(batches[micro], 1.0 / counted, Pretrainer.DropoutSeed(_config, Updates.StepsMade, micro));
-        return Updates.Make(loss, tokens, () => $"{batches.Length * _config.BatchSize} rows of epoch {Updates.StepsMade / StepsPerEpoch + 1}");
+        return Updates.Make(loss, tokens, () => _batches.Describe(Updates.StepsMade));
     }
 
     /// <summary>Adds the gradients of a batch's summed loss, multiplied by <paramref name="weight"/>, and returns that loss.</summary>
@@ -99,17 +107,30 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
         return loss;
     }
 
-    /// <summary>Measures the prediction of the answers of the held-out examples: the mean loss of a token in nats.</summary>
+    /// <summary>
+    /// Measures the prediction of the answers of the held-out examples: the mean loss of a token in nats. With several tasks, it is the mean of the tasks'
+    /// losses, and <c>loss/NAME</c> is that of each.
+    /// </summary>
     public (double Loss, Dictionary<string, double> Metrics) Validate(CancellationToken cancellationToken = default)
+    {
+        (double Loss, double Accuracy)[] tasks = [.. _validation.Select(task => Measure(task.Examples, cancellationToken))];
+        double loss = tasks.Average(task => task.Loss);
+        Dictionary<string, double> metrics = new() { [Perplexity] = Math.Exp(loss), [TokenAccuracy] = tasks.Average(task => task.Accuracy) };
+        foreach ((string name, int i) in _validation.Select((task, i) => (task.Name, i)).Where(task => task.Name.Length > 0))
+            metrics[$"loss/{name}"] = tasks[i].Loss;
+        return (loss, metrics);
+    }
+
+    private (double Loss, double Accuracy) Measure(IReadOnlyList<SupervisedExample> examples, CancellationToken cancellationToken)
     {
         double sum = 0;
         long right = 0, count = 0;
-        foreach (int[][] rows in _validationRows.Chunk(_config.BatchSize))
+        foreach (int[][] rows in SupervisedBatch.Rows(Model, examples, _config.SequenceLength, null).Chunk(_config.BatchSize))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var noGradient = no_grad();
             using var scope = NewDisposeScope();
-            SupervisedBatch batch = new(_validation, rows);
+            SupervisedBatch batch = new(examples, rows);
             (Tensor positions, Tensor targets) = batch.Answers(_device);
             Tensor hidden = Updates.Path.Hidden(batch.Ids(_device), batch.Packing);
             for (long first = 0; first < targets.shape[0]; first += LogitRows)
@@ -125,15 +146,9 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
             count += targets.shape[0];
         }
 
-        double loss = sum / count;
-        return (loss, new() { [Perplexity] = Math.Exp(loss), [TokenAccuracy] = (double)right / count });
+        return (sum / count, (double)right / count);
     }
 
     /// <inheritdoc/>
     public void Dispose() => Updates.Dispose();
-
-    /// <summary>Packs examples in rows, or gives each one a row if the model cannot tell several sequences in a row apart.</summary>
-    private int[][] Rows(IReadOnlyList<SupervisedExample> examples, int length, long? seed) => Model.SupportsPacking
-        ? PackedRows.Create([.. examples.Select(example => example.Length)], length, seed)
-        : [.. Enumerable.Range(0, examples.Count).Select(i => (int[])[i])];
 }

@@ -41,7 +41,7 @@ internal sealed class FineTuneArguments
     private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
 
     /// <summary>The kinds that train a model which writes text.</summary>
-    private static readonly string[] SupervisedKinds = [DialogueRecipe.Kind, PreferenceRecipe.Kind];
+    private static readonly string[] SupervisedKinds = [DialogueRecipe.Kind, PreferenceRecipe.Kind, QuestionRecipe.Kind];
 
     private static IEnumerable<string> Kinds => [.. FineTuningTask.All.Select(known => known.Kind), .. SupervisedKinds];
 
@@ -100,12 +100,12 @@ internal sealed class FineTuneArguments
             throw new UsageException($"{only.Name} is for --task {string.Join(" or ", found.Kinds)}");
         if (!SupervisedKinds.Contains(kind))
             return null;
-        if (NotOfSupervised.Concat(_tables.All).FirstOrDefault(IsGiven) is { } other)
+        if (NotOfSupervised.Concat(_tables.All).Concat(kind == QuestionRecipe.Kind ? [_validation] : Array.Empty<Option>()).FirstOrDefault(IsGiven) is { } other)
             throw new UsageException($"{other.Name} is not for --task {kind}");
         string[] overrides = [.. Overrides(parsed, SupervisedOverrides(parsed))];
         if (!isFile && (from is null || parsed.GetValue(_train)!.Length == 0))
-            throw new UsageException($"without a recipe, a model and --train are needed: foreword finetune {from ?? "runs/books"} --task {kind} --train {kind}.jsonl");
-        return (kind!, kind == PreferenceRecipe.Kind ? Read<PreferenceRecipe>() : Read<DialogueRecipe>());
+            throw new UsageException($"without a recipe, a model and --train are needed: foreword finetune {from ?? "runs/books"} --task {kind} --train {(kind == QuestionRecipe.Kind ? "mix.yaml" : $"{kind}.jsonl")}");
+        return (kind!, kind switch { PreferenceRecipe.Kind => Read<PreferenceRecipe>(), QuestionRecipe.Kind => Read<QuestionRecipe>(), _ => Read<DialogueRecipe>() });
 
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
 

@@ -38,7 +38,7 @@ internal static class FineTuneCommand
         Option<string?> output = new("--out") { Description = "Run directory; default: runs/<name> (numbered if that exists)." };
         Option<string?> resume = new("--resume") { Description = "auto: continue from the newest checkpoint of the run, or start it; or the path of a checkpoint." };
         Option<bool> json = new("--json") { Description = "Print one JSON object at the end." };
-        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples, on dialogues, or on preferences.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
+        Command command = new Command("finetune", "Fine-tune a model for a task on labeled examples, on dialogues, on preferences, or on questions of several tasks.").WithExample("foreword finetune runs/books --task classification --train train.csv --validation dev.csv --columns text,label --out runs/banking");
         Option<string?> submission = new("--submission") { Description = "Write predictions for the data set's test examples in the format of its test server to this file." };
         Option<bool> list = new("--list") { Description = "List the data sets." };
         arguments.AddTo(command);

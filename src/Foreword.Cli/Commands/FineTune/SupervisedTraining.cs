@@ -58,6 +58,8 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
             show($"before: {Describe(start, before, "nats a token of the held-out answers")}");
         if (result is { BestLoss: { } best, Best: { } metrics })
             show($"best epoch {result.BestEpoch}: {Describe(best, metrics, "nats")}");
+        foreach ((string task, double loss) in (result.Best ?? new Dictionary<string, double>()).Where(metric => metric.Key.StartsWith("loss/", StringComparison.Ordinal)))
+            show(string.Create(CultureInfo.InvariantCulture, $"  {task["loss/".Length..]}: {result.Start?.GetValueOrDefault(task):F4} before, {loss:F4} after"));
         if (result.Outcome == RunOutcome.Stopped)
         {
             terminal.Say($"stopped and saved; continue with: {ShellText.Again(parsed, ["--out", "--resume"], "--out", directory.Path, "--resume", "auto")}");
@@ -65,7 +67,9 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         else
         {
             terminal.Say($"done; the run is {directory.Path}");
-            terminal.Say($"next: foreword chat {ShellText.Quote(directory.Path)}");
+            terminal.Say(recipe is QuestionRecipe questions
+                ? $"next: foreword evaluate-task {ShellText.Quote(directory.Path)} {ShellText.Quote(questions.Data.Train[0])}"
+                : $"next: foreword chat {ShellText.Quote(directory.Path)}");
         }
 
         if (!json)
@@ -97,7 +101,12 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         SupervisedContent content = SupervisedContent.Open(recipe, StartingModel.Open(Recipe.Validate(recipe).Model.Path));
         foreach (string note in content.Notes)
             terminal.Warn(note);
-        (string things, int sequences) = recipe is PreferenceRecipe ? ("pairs of answers", 2) : ("dialogues", 1);
+        (string things, int sequences) = recipe switch
+        {
+            PreferenceRecipe => ("pairs of answers", 2),
+            QuestionRecipe => ("questions", 1),
+            _ => ("dialogues", 1),
+        };
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Count / sequences:N0} {things} to learn from, {content.Validation.Count / sequences:N0} held out"));
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {content.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
         if (recipe is DialogueRecipe && TrigramBaseline.Loss(content.Train, content.Validation, content.Tokenizer.VocabSize) is { } trigram)

@@ -26,7 +26,7 @@ internal static class EvaluateTaskCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
-        Argument<string[]> test = InputPaths.Argument("Labeled examples.");
+        Argument<string[]> test = InputPaths.Argument("Labeled examples; for a model that answers questions, a mix of tasks (.yaml).");
         TableArguments tables = new("Columns, the label last; default: the columns of the training data.");
         Option<string[]> labels = OptionExtensions.Files("--labels", "For each file, a file with one label per line, if the files have no labels.");
         Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and do not evaluate." };
@@ -35,8 +35,10 @@ internal static class EvaluateTaskCommand
         Option<int> seed = new("--seed") { Description = "Seed of the bootstrap.", DefaultValueFactory = _ => 1337 };
         Option<PrecisionChoice> precision = new("--precision") { Description = "Number format of the matrix products." };
         Option<DeviceChoice> device = new("--device") { Description = "Device to compute on." };
+        Option<string?> data = new("--data") { Description = "With a mix of tasks: the directory of the data sets; default: the one that the mix names." };
+        Option<bool> onTest = new("--on-test") { Description = "With a mix of tasks: answer the questions of the tests, instead of those of the validation." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new Command("evaluate-task", "Evaluate a fine-tuned model on labeled examples.") { run, test, labels, output, resamples, seed, precision, device, dryRun, json }
+        Command command = new Command("evaluate-task", "Evaluate a fine-tuned model on labeled examples, or a model that answers questions on a mix of tasks.") { run, test, labels, output, resamples, seed, precision, device, dryRun, data, onTest, json }
             .WithExample("foreword evaluate-task runs/banking test.csv");
         tables.AddTo(command);
         command.SetAction(parsed =>
@@ -45,6 +47,14 @@ internal static class EvaluateTaskCommand
                 throw new UsageException($"--resamples is {parsed.GetValue(resamples)}; it must be at least 1");
             string path = parsed.GetValue(run)!;
             string[] files = parsed.GetValue(test)!;
+            if (files is [var mix] && (Path.GetExtension(mix) is ".yaml" or ".yml"))
+            {
+                return new QuestionScoring(terminal, path, mix) { Data = parsed.GetValue(data) ?? "", Test = parsed.GetValue(onTest), Output = parsed.GetValue(output) }
+                    .Run(parsed.GetValue(device), parsed.GetValue(seed), parsed.GetValue(json));
+            }
+
+            if (parsed.GetValue(data) is not null || parsed.GetValue(onTest))
+                throw new UsageException($"{(parsed.GetValue(onTest) ? "--on-test" : "--data")} is for a mix of tasks: foreword evaluate-task {path} mix.yaml");
             if (parsed.GetValue(dryRun))
             {
                 DryRun dry = DryRun.Open(path);

@@ -14,7 +14,7 @@ namespace Foreword.Cli.Commands.Study;
 /// <summary>Implements <c>foreword study all</c>, which writes the tables, pictures and pages of stored results anew. It computes no cell.</summary>
 internal static class AllStudies
 {
-    private static readonly StudyPlan[] Plans = [.. FineTunePlans.All, .. EvaluationPlans.All, ZeroShotGrid.Plan, DesignGrid.Plan, ScalingGrid.Plan, AnswerGrid.Plan];
+    private static readonly StudyPlan[] Plans = [.. FineTunePlans.All, .. EvaluationPlans.All, ZeroShotGrid.Plan, DesignGrid.Plan, ScalingGrid.Plan, AnswerGrid.Plan, MultitaskGrid.Plan];
 
     public static Command Create(Terminal terminal)
     {

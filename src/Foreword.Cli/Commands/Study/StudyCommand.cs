@@ -9,7 +9,7 @@ internal static class StudyCommand
     public static Command Create(Terminal terminal)
     {
         Command command = new("study", "Repeat the papers' experiments.");
-        foreach (Command study in (Command[])[.. FineTuneStudies.Create(terminal), .. EvaluationStudies.Create(terminal), .. TrainingStudies.Create(terminal), ZeroShotStudy.Create(terminal), AnswerStudy.Create(terminal), AllStudies.Create(terminal)])
+        foreach (Command study in (Command[])[.. FineTuneStudies.Create(terminal), .. EvaluationStudies.Create(terminal), .. TrainingStudies.Create(terminal), ZeroShotStudy.Create(terminal), AnswerStudy.Create(terminal), MultitaskStudy.Create(terminal), AllStudies.Create(terminal)])
             command.Add(study);
         return command;
     }

@@ -1,5 +1,4 @@
 using Foreword.Torch.Kernels;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
-using Foreword.Data.Sampling;
 using Foreword.Numerics;
 
-namespace Foreword.Data.Supervised;
+namespace Foreword.Data.Sampling;
 
 /// <summary>Holds out a part of the training data.</summary>
 internal static class HeldOut
