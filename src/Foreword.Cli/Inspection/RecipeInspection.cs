@@ -59,22 +59,39 @@ internal static class RecipeInspection
 
     private static void ShowFineTuning(string path, bool json, Terminal terminal)
     {
-        FineTuneRecipe recipe = Recipe.ReadSaved<FineTuneRecipe>(path);
+        (IRecipe recipe, string kind, string? model, int epochs, IReadOnlyList<string> files) = Recipe.TaskKind(path) switch
+        {
+            DialogueRecipe.Kind => Read<DialogueRecipe>(DialogueRecipe.Kind, known => known.Data.Paths(known.Data.Train)),
+            PreferenceRecipe.Kind => Read<PreferenceRecipe>(PreferenceRecipe.Kind, known => known.Data.Paths(known.Data.Train)),
+            QuestionRecipe.Kind => Read<QuestionRecipe>(QuestionRecipe.Kind, known => known.Data.Train),
+            _ => ReadTask(),
+        };
         if (json)
         {
             JsonOutput.WriteLine(terminal, writer =>
             {
                 writer.WriteString("recipe", path);
-                writer.WriteString("task", recipe.Task.Kind);
-                writer.WriteString("model", recipe.Model.Path);
-                writer.WriteNumber("epochs", recipe.Train.Epochs);
+                writer.WriteString("task", kind);
+                writer.WriteString("model", model);
+                writer.WriteNumber("epochs", epochs);
             });
             return;
         }
 
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{path}: {recipe.Task.Kind} from {recipe.Model.Path}, {recipe.Train.Epochs} epochs of {string.Join(", ", recipe.Data.Paths(recipe.Data.Train))}"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {kind} from {model}, {epochs} epochs of {string.Join(", ", files)}"));
         terminal.Out.WriteLine();
         terminal.Out.Write(Recipe.ToYaml(recipe));
+
+        (IRecipe, string, string?, int, IReadOnlyList<string>) Read<T>(string own, Func<T, IReadOnlyList<string>> filesOf) where T : class, ISupervisedRecipe, new()
+        {
+            T read = Recipe.ReadSaved<T>(path);
+            return (read, own, read.Model.Path, read.Train.Epochs, filesOf(read));
+        }
+
+        (IRecipe, string, string?, int, IReadOnlyList<string>) ReadTask()
+        {
+            FineTuneRecipe read = Recipe.ReadSaved<FineTuneRecipe>(path);
+            return (read, read.Task.Kind, read.Model.Path, read.Train.Epochs, [.. read.Data.Paths(read.Data.Train)]);
+        }
     }
 }
