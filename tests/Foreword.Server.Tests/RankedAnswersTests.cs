@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Foreword.Chat;
 using Foreword.Cpu;
-using Foreword.Generation;
 
 namespace Foreword.Server.Tests;
 

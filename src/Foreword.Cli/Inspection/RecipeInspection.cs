@@ -2,6 +2,7 @@ using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
 using Foreword.Models;
+using Foreword.Settings;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
 
