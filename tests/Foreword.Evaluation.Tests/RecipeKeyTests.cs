@@ -31,7 +31,7 @@ public class RecipeKeyTests
     public void KeysOfTheTrainSectionsStandBetweenThoseThatTheyShare()
     {
         Assert.Equal(
-            "steps batch_size gradient_accumulation sequence_length lr min_lr warmup_steps schedule optimizer beta1 beta2 eps weight_decay clip_norm " +
+            "steps batch_size gradient_accumulation sequence_length stride lr min_lr warmup_steps schedule optimizer beta1 beta2 eps weight_decay clip_norm " +
             "precision fused recompute device threads seed log_every eval_every eval_batches sample_every sample_prompts sample_tokens checkpoint_every " +
             "keep early_stopping_patience",
             string.Join(' ', RecipeKey.Of(new TrainingConfig()).Select(key => key.Name)));

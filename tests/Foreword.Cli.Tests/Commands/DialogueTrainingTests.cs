@@ -42,6 +42,7 @@ public sealed class DialogueTrainingTests : IDisposable
         Cli shown = Cli.Run("finetune", _model, "--task", "dialogue", "--train", _train, "--template", "plain", "--layout", "chitchat", "--loss-on", "assistant", "--device", "cpu", "--dry-run");
         Assert.True(shown.ExitCode == 0, shown.Err);
         Assert.StartsWith("11 dialogues to learn from, 1 held out\n", shown.Out, StringComparison.Ordinal);
+        Assert.Matches(@"\na 3-gram on the held-out answers: \d\.\d{4} nats a token, perplexity \d+\.\d\d\n", shown.Out);
         Assert.Contains("\n  read  User: how are you ", shown.Out, StringComparison.Ordinal);
         Assert.Contains("\n  learn fine⏎\n", shown.Out, StringComparison.Ordinal);
         Assert.All(shown.Out.Split('\n'), line => Assert.InRange(line.Length, 0, 80));

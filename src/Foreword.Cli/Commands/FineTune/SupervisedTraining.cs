@@ -110,7 +110,7 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Count / sequences:N0} {things} to learn from, {content.Validation.Count / sequences:N0} held out"));
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {content.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
         if (recipe is DialogueRecipe && TrigramBaseline.Loss(content.Train, content.Validation, content.Tokenizer.VocabSize) is { } trigram)
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a 3-gram of the training dialogues: {trigram:F4} nats a token of the held-out answers, perplexity {Math.Exp(trigram):F2}"));
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a 3-gram on the held-out answers: {trigram:F4} nats a token, perplexity {Math.Exp(trigram):F2}"));
         foreach (SupervisedExample example in content.Train.Take(Shown))
         {
             terminal.Out.WriteLine();
