@@ -31,7 +31,7 @@ public sealed class RunsTests(TestServer server) : IClassFixture<TestServer>, IA
     /// <summary>Writes a run that trains, with a fine-tuning run inside that has stopped.</summary>
     internal static void WriteRun(TemporaryDirectory directory)
     {
-        directory.Write("first/recipe.yaml", "data:\n  text:\n    - /home/someone/corpus.txt\n  steps: 5\ntrain:\n  lr: 0.001\n  steps: 100\n  sample_prompts:\n    - \"\\n\"\n");
+        directory.Write("first/recipe.yaml", "data:\n  text:\n    - /books/corpus.txt\n  steps: 5\ntrain:\n  lr: 0.001\n  steps: 100\n  sample_prompts:\n    - \"\\n\"\n");
         directory.Write("first/metrics.jsonl", Step + Validation + Step.Replace("10,", "20,", StringComparison.Ordinal) + "{\"step\":30,\"lo");
         directory.Write("first/samples.jsonl", "{\"step\":10,\"prompt\":\"Once\",\"text\":\" upon\"}\n");
         directory.Write("first/checkpoint-10/model.safetensors", "12345");

@@ -85,6 +85,7 @@ internal sealed class ChatCommand : IDisposable
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using OpenedModel? openedBackward = chooses.Model is { } other ? open(other, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache)) : null;
+            openedBackward?.SayTask(chooses.Model!, terminal);
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             using TextModel? backward = openedBackward is null ? null : LoadingBar.Show(terminal, openedBackward.Path, openedBackward.Load);
             AnswerRanker? ranker = backward is null ? null : chooses.Ranker(backward);
