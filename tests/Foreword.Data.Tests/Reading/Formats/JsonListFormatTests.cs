@@ -48,7 +48,7 @@ public sealed class JsonListFormatTests : IDisposable
     {
         TextEncoding gb18030 = TextEncoding.Find("gb18030");
         string path = _directory.File("list.json");
-        File.WriteAllBytes(path, Encoding.GetEncoding("gb18030").GetBytes("""["春眠不覺曉"]"""));
+        File.WriteAllBytes(path, CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!.GetBytes("""["春眠不覺曉"]"""));
         Assert.Contains("[0]: the text is not UTF-8", Assert.Throws<InvalidDataException>(() => DocumentReader.Open([path]).Read().ToList()).Message, StringComparison.Ordinal);
         Assert.Equal("春眠不覺曉", Assert.Single(DocumentReader.Open([path], new DocumentOptions { Encoding = gb18030 }).Read()).Text);
     }
