@@ -162,6 +162,36 @@ public sealed class BeamSearchTests
     public void MoreTextsThanBeamsAreRefused() =>
         Assert.StartsWith("3 samples were requested with 2 beams", Assert.Throws<ArgumentException>(() => Texts(TwoBeams, 3)).Message);
 
+    [Fact]
+    public void ASearchThatWasCancelledDoesNotReadThePrompt()
+    {
+        FakeModel model = Model(Tree);
+        BeamSearch search = new(model, new FakeTokenizer(257), TwoBeams);
+        Assert.Throws<OperationCanceledException>(() => search.Write(['?'], "", 1, new CancellationToken(canceled: true)));
+        Assert.Empty(Assert.Single(model.Read));
+        Assert.Equal(0, model.OpenDecoders);
+    }
+
+    /// <summary>A step in progress is completed. The next one does not begin.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void ASearchEndsBeforeTheStepAfterItsCancellation(int tokens)
+    {
+        using CancellationTokenSource cancellation = new();
+        FakeModel model = new(257, 32, read =>
+        {
+            if (read.Count == tokens)
+                cancellation.Cancel();
+            return Logits(0.6, 0.4, 0);
+        });
+        BeamSearch search = new(model, new FakeTokenizer(257), TwoBeams with { MaxTokens = 10 });
+        Assert.Throws<OperationCanceledException>(() => search.Write(['?'], "", 1, cancellation.Token));
+        Assert.Equal(Enumerable.Repeat(2, tokens - 1), model.BatchSizes);
+        Assert.Equal(0, model.OpenDecoders);
+    }
+
     private static bool Near(double a, double b) => Math.Abs(a - b) < 1e-5;
 
     private static Completion[] Texts(SamplingOptions options, int samples, FakeModel? model = null) =>

@@ -120,7 +120,10 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ArgumentException">
     /// The file has no such tensor, the tensor has another element type, or the range is not inside it.
     /// </exception>
-    public void CopyTo(string name, long first, Span<float> destination)
+    public void CopyTo(string name, long first, Span<float> destination) => CopyTo(name, first, destination, int.MaxValue);
+
+    /// <summary>Reads consecutive elements, in parts of at most <paramref name="mostBytes"/> bytes: the number of bytes that one span can hold.</summary>
+    internal void CopyTo(string name, long first, Span<float> destination, int mostBytes)
     {
         TensorInfo tensor = Tensor(name);
         if (!tensor.DType.IsFloat())
@@ -130,7 +133,7 @@ public sealed class SafetensorsFile : IDisposable
         int size = tensor.DType.Size();
         while (!destination.IsEmpty)
         {
-            int count = Math.Min(destination.Length, int.MaxValue / size); // the largest number of elements that one span of bytes can hold
+            int count = Math.Min(destination.Length, mostBytes / size);
             tensor.DType.ToFloats(Bytes(tensor, first * size, count * size), destination[..count]);
             first += count;
             destination = destination[count..];

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Foreword.Tokenization;
 using Foreword.Tokenization.Catalog;
 using Foreword.Tokenization.Gpt1;
 
@@ -71,6 +72,46 @@ public sealed class Gpt1BpeTests
     {
         Assert.Equal([0], Gpt1.Encode("<unk>", allowSpecial: true));
         Assert.Equal([295, .. Gpt1.Encode("unk"), 290], Gpt1.Encode("<unk>"));
+    }
+
+    /// <summary>BERT's normalizer changes the text before such a token is searched for. OpenAI's standardization is no normalizer.</summary>
+    [Theory]
+    [InlineData(Gpt1Words.Basic, "ZOË", new[] { 3 })]
+    [InlineData(Gpt1Words.Basic, "Zoë", new[] { 3 })]
+    [InlineData(Gpt1Words.Standardize, "ZOË", new[] { 0, 0, 0 })]
+    [InlineData(Gpt1Words.Standardize, "Zoë", new[] { 3 })]
+    public void ANormalizedAddedTokenIsFoundAfterTheNormalizer(Gpt1Words words, string text, int[] ids)
+    {
+        AddedToken name = new("Zoë", 3, IsSpecial: false) { Normalized = true };
+        Gpt1Bpe tokenizer = new([Gpt1Bpe.Unknown, "a", "a</w>", name.Text], [], [], words, [name], new HashSet<int>());
+        Assert.Equal(ids, tokenizer.Encode(text));
+        Assert.Equal([2, .. ids, 2], tokenizer.Encode($"a {text} a"));
+    }
+
+    /// <summary>An added token is found as a whole only. It does not make its character a symbol of words.</summary>
+    [Fact]
+    public void AnAddedTokenOfOneCharacterIsNotASymbol()
+    {
+        AddedToken added = new("b", 3, IsSpecial: false);
+        Gpt1Bpe own = new([Gpt1Bpe.Unknown, "a", "a</w>", "b"], [], [], Gpt1Words.Basic, [], new HashSet<int>());
+        Gpt1Bpe beyond = new([Gpt1Bpe.Unknown, "a", "a</w>", "b"], [], [], Gpt1Words.Basic, [added], new HashSet<int> { 3 });
+        Assert.Equal([3, 2], own.EncodeWord("ba"));
+        Assert.Equal([0, 2], beyond.EncodeWord("ba"));
+        Assert.Empty(own.LostCharacters("ba"));
+        Assert.Equal([new Rune('b')], beyond.LostCharacters("ba"));
+    }
+
+    /// <summary>A character outside the basic plane has two UTF-16 code units, also at the end of a word.</summary>
+    [Fact]
+    public void ACharacterOfTwoCodeUnitsIsASymbolInsideAWordAndAtItsEnd()
+    {
+        Gpt1Bpe tokenizer = new(["😀", "😀</w>", Gpt1Bpe.Unknown, "😎"], []);
+        Assert.Equal([0, 0, 1], tokenizer.EncodeWord("😀😀😀"));
+        Assert.Equal([3, 1], tokenizer.EncodeWord("😎😀"));
+        Assert.Equal([0, 2], tokenizer.EncodeWord("😀😎")); // the vocabulary has it inside words only
+        Assert.Equal([2], tokenizer.EncodeWord("😁"));
+        Assert.Empty(tokenizer.LostCharacters("😎😀 😀"));
+        Assert.Equal([new Rune(0x1F60E)], tokenizer.LostCharacters("😀😎"));
     }
 
     [Fact]

@@ -42,6 +42,18 @@ public sealed class ModelDirectoryTests : IDisposable
         Assert.Equal(_directory.File("checkpoint-1000"), ModelDirectory.NewestCheckpoint(_directory.Path));
     }
 
+    /// <summary>A run writes a checkpoint under another name first. Such a directory is not used, even if there is no other one.</summary>
+    [Theory]
+    [InlineData("checkpoint-x")]
+    [InlineData("checkpoint-3000.tmp")]
+    public void ACheckpointWithoutAStepIsNotTheNewest(string name)
+    {
+        _directory.Write($"{name}/config.json", "{}");
+        Assert.Null(ModelDirectory.NewestCheckpoint(_directory.Path));
+        string message = Assert.Throws<InvalidDataException>(() => ModelDirectory.Resolve(_directory.Path)).Message;
+        Assert.Equal($"{_directory.Path} holds no model itself, but {_directory.File(name)} is one", message);
+    }
+
     [Fact]
     public void WhatIsNoModelIsSaidInOneSentence()
     {

@@ -68,13 +68,16 @@ public sealed class HuggingFaceConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData(300, true)]
-    [InlineData(50_257, false)]
-    public void WithoutATokenizerNoEndIsWrittenThatTheVocabularyLacks(int vocabulary, bool isNull)
+    [InlineData(ModelArchitecture.Gpt2, 300, true)]
+    [InlineData(ModelArchitecture.Gpt2, 50_256, true)]
+    [InlineData(ModelArchitecture.Gpt2, 50_257, false)]
+    [InlineData(ModelArchitecture.Gpt1, 300, false)]
+    public void WithoutATokenizerNoEndIsWrittenThatTheVocabularyLacks(ModelArchitecture architecture, int vocabulary, bool isNull)
     {
-        HuggingFaceConfig.Write(_directory.Path, new GptConfig { VocabSize = vocabulary });
+        HuggingFaceConfig.Write(_directory.Path, new GptConfig { Architecture = architecture, VocabSize = vocabulary });
         JsonObject json = JsonNode.Parse(File.ReadAllText(_directory.File("config.json")))!.AsObject();
-        Assert.Equal(isNull, json.ContainsKey("eos_token_id")); // GPT2Config uses 50,256 if the field is absent
+        Assert.Equal(isNull, json.ContainsKey("bos_token_id")); // GPT2Config uses 50,256 if the field is absent; OpenAIGPTConfig has no such default
+        Assert.Equal(isNull, json.ContainsKey("eos_token_id"));
     }
 
     /// <summary>GPT2Config uses 50,256 if a field is absent. Where the vocabulary has no such id, null must be there.</summary>

@@ -124,6 +124,21 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Equal([0f, 1f], last);
     }
 
+    /// <summary>A part has as many elements as fit into the number of bytes, which is 2^31 - 1 outside this test.</summary>
+    [Theory]
+    [InlineData(8)]
+    [InlineData(23)] // two elements and most of a third one
+    [InlineData(40)]
+    [InlineData(48)]
+    public void AReadOfSeveralPartsGivesEachElementOnce(int mostBytes)
+    {
+        double[] numbers = [.. Enumerable.Range(0, 7).Select(number => (double)number)];
+        using SafetensorsFile file = SafetensorsFile.Open(Save(writer => writer.Add("x", TensorDType.F64, [7], Bytes(numbers))));
+        float[] read = new float[5];
+        file.CopyTo("x", 1, read, mostBytes);
+        Assert.Equal([1f, 2, 3, 4, 5], read);
+    }
+
     [Fact]
     public void AnUnknownTensorNamesTheNearest()
     {
