@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Kernels.MachineCode;
 using Foreword.Numerics;
 
 namespace Foreword.Bench;

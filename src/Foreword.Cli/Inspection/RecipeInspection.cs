@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Models;
 using Foreword.Settings;
 using Foreword.Weights;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Foreword.Cli.Output;
-using Foreword.Cli.Reports;
+using Foreword.Cli.Reports.Tasks;
 using Foreword.Data.Recipes;
 using Foreword.Progress;
 using Foreword.Tasks;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Foreword.Cpu.Kernels.MachineCode;
 using Foreword.Numerics;
 
 namespace Foreword.Cpu.Kernels;

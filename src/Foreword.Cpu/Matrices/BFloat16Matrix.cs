@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Kernels.MachineCode;
 using Foreword.Cpu.Threading;
 using Foreword.Numerics;
 

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Kernels.MachineCode;
 using Foreword.Cpu.Threading;
 
 namespace Foreword.Cpu.Matrices;

@@ -1,6 +1,6 @@
 using Foreword.Data.Datasets;
 using Foreword.Data.Datasets.Catalog;
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Sampling;
 using Foreword.Settings;
 

@@ -5,7 +5,7 @@ using Foreword.Settings;
 
 namespace Foreword.Data.Questions;
 
-/// <summary>A set of further wordings of questions, see <see cref="Recipes.QuestionMix.Wordings"/>.</summary>
+/// <summary>A set of further wordings of questions, see <see cref="Recipes.Supervised.QuestionMix.Wordings"/>.</summary>
 internal sealed partial class QuestionWordings
 {
     private readonly Dictionary<string, string[]> _wordings = [];

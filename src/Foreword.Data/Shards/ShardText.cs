@@ -1,5 +1,5 @@
 using Foreword.Data.Reading.Formats;
-using Foreword.Generation;
+using Foreword.Generation.Streaming;
 using Foreword.Tokenization;
 
 namespace Foreword.Data.Shards;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Foreword.Chat;
 using Foreword.Data.Dialogues;
 using Foreword.Data.FineTuning;
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Sampling;
 using Foreword.Data.Shards;
 using Foreword.Tokenization;

@@ -1,6 +1,6 @@
 using Foreword.Chat;
 using Foreword.Data.Dialogues;
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Tokenization;
 
 namespace Foreword.Data.Supervised;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Questions;
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Shards;
 using Foreword.Numerics;
 using Foreword.Tokenization;

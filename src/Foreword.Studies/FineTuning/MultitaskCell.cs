@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Foreword.Data.Questions;
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Evaluation.Questions;
 using Foreword.Progress;
 using Foreword.Studies.Grid;

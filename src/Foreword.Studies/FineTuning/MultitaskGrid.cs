@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foreword.Data.Questions;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Studies.Grid;
 using Foreword.Studies.Results;
 

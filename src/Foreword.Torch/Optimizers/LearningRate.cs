@@ -1,4 +1,5 @@
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 
 namespace Foreword.Torch.Optimizers;
 

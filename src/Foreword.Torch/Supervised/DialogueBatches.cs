@@ -1,4 +1,4 @@
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
 
 namespace Foreword.Torch.Supervised;

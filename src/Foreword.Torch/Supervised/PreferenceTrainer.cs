@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
 using Foreword.IO;
 using Foreword.Torch.Optimizers;

@@ -1,6 +1,7 @@
 using Foreword.Chat;
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
 using Foreword.Tokenization;
 using Foreword.Torch.Optimizers;

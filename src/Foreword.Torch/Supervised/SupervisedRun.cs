@@ -1,5 +1,6 @@
 using Foreword.Data.FineTuning;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Models;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;

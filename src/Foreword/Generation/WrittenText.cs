@@ -1,3 +1,4 @@
+using Foreword.Generation.Streaming;
 using Foreword.Tokenization;
 
 namespace Foreword.Generation;

@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using Foreword.IO;
 using Foreword.Models;
 using Foreword.Settings;
 using Foreword.Tasks.HuggingFace;
@@ -201,21 +198,11 @@ public sealed record TaskDescription
     /// <summary>Reads the description of a fine-tuned model.</summary>
     /// <param name="directory">The model's directory.</param>
     /// <exception cref="InvalidDataException">There is no description, it is malformed, or it requires an answer that is not supported.</exception>
-    public static TaskDescription Read(string directory)
-    {
-        string path = Path.Combine(directory, FileName);
-        if (!File.Exists(path))
-        {
-            return HuggingFaceTask.Read(directory)
-                ?? throw new InvalidDataException($"{directory} is not a fine-tuned model: it has no {FileName}, and it is not a classifier of transformers");
-        }
-
-        return JsonFile.Deserialize(path, json => JsonSerializer.Deserialize(json, TaskJson.Readable.TaskDescription)).Checked(path);
-    }
+    public static TaskDescription Read(string directory) => TaskDescriptionFile.Read(directory);
 
     /// <summary>Writes the description into an existing directory.</summary>
     /// <param name="directory">The model's directory.</param>
-    public void Save(string directory) => DurableFile.Replace(Path.Combine(directory, FileName), stream => JsonSerializer.Serialize(stream, this, TaskJson.Readable.TaskDescription));
+    public void Save(string directory) => TaskDescriptionFile.Write(directory, this);
 
     /// <summary>
     /// Checks that the model has an embedding for each of the task's tokens, and that the tokenizer can belong to the model
@@ -261,23 +248,6 @@ public sealed record TaskDescription
         InvalidDataException Changed(string now, string then) => new($"{now}; {path} says {then}. The run cannot continue with this change; use another directory");
     }
 
-    private TaskDescription Checked(string path)
-    {
-        if (FineTuningTask.All.All(task => task.Kind != Kind))
-            throw new InvalidDataException($"{path}: kind is '{Kind}'; expected {string.Join(" | ", FineTuningTask.All.Select(task => task.Kind))}");
-        if ((Labels?.Count ?? 0) < Definer.LeastLabels)
-            throw new InvalidDataException($"{path}: labels has {Labels?.Count ?? 0} entries; expected at least {Definer.LeastLabels}");
-        if (Stride is < 1)
-            throw new InvalidDataException($"{path}: stride is {Stride}; expected at least 1");
-        if (Delimiter is not null && Delimiter.Length != 1)
-            throw new InvalidDataException($"{path}: delimiter is '{Delimiter}'; expected one character");
-        if ((Tokens is null && Template is null) || ContextLength < 1)
-            throw new InvalidDataException($"{path}: tokens or context_length is missing");
-        if (Template is { } template && (template.Before is null || template.Between is null || template.After is null))
-            throw new InvalidDataException($"{path}: template has no before, between or after");
-        return this;
-    }
-
     /// <summary>Returns the index of a class or choice.</summary>
     /// <exception cref="InvalidDataException">There is no such class or choice. The message names the row.</exception>
     internal int IndexOf(TaskExample example, string label)
@@ -321,17 +291,4 @@ public sealed record TaskDescription
 
     private static string Listed(IReadOnlyList<string> labels) =>
         string.Join(", ", labels.Take(MostListed)) + (labels.Count > MostListed ? $" and {labels.Count - MostListed} more" : "");
-}
-
-/// <summary>Serializes <see cref="TaskDescription"/> without reflection.</summary>
-[JsonSerializable(typeof(TaskDescription))]
-internal sealed partial class TaskJson : JsonSerializerContext
-{
-    public static TaskJson Readable { get; } = new(new JsonSerializerOptions
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // labels stay readable in any language
-        Converters = { new JsonStringEnumConverter<TargetKind>(JsonNamingPolicy.SnakeCaseLower) },
-    });
 }

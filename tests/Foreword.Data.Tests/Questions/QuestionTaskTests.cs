@@ -1,5 +1,5 @@
 using Foreword.Data.Questions;
-using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 
 namespace Foreword.Data.Tests.Questions;
 

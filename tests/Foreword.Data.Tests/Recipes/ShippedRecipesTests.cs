@@ -1,5 +1,6 @@
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Models;
 using Foreword.Tasks;
 

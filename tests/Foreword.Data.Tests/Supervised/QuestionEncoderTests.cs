@@ -1,6 +1,7 @@
 using System.Text;
 using Foreword.Data.Questions;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
 
 namespace Foreword.Data.Tests.Supervised;

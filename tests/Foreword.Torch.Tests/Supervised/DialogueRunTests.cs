@@ -1,5 +1,6 @@
 using Foreword.Chat;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
 using Foreword.Generation;
 using Foreword.Models;

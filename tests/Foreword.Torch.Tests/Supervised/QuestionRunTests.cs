@@ -1,4 +1,5 @@
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Tokenization;

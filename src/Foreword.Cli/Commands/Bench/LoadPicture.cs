@@ -45,8 +45,8 @@ internal static class LoadPicture
             line.LegendText = name;
         }
 
-        TaskPictures.Decorate(plot, x, y);
-        TaskPictures.ShowLegend(plot);
+        PagePlot.Decorate(plot, x, y);
+        PagePlot.ShowLegend(plot);
         plot.FigureBackground.Color = Colors.White;
         plot.Axes.Color(Colors.Black);
         plot.Legend.FontColor = Colors.Black;

@@ -6,7 +6,7 @@ using System.Text.Json;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
-using Foreword.Cli.Reports;
+using Foreword.Cli.Reports.Evaluations;
 using Foreword.Data.Recipes;
 using Foreword.Evaluation;
 using Foreword.Evaluation.Overlap;

@@ -4,6 +4,7 @@ using Foreword.Cli.Options;
 using Foreword.Data.Datasets.Catalog;
 using Foreword.Data.Dialogues;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Settings;
 using Foreword.Tasks;
 

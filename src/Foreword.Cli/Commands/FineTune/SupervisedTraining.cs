@@ -3,6 +3,7 @@ using System.Globalization;
 using Foreword.Cli.Commands.Pretrain;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Supervised;

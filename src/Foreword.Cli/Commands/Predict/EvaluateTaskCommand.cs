@@ -5,7 +5,7 @@ using System.Text.Json;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
-using Foreword.Cli.Reports;
+using Foreword.Cli.Reports.Tasks;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
 using Foreword.Tasks;

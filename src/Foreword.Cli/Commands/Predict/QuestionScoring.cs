@@ -6,6 +6,7 @@ using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Questions;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Evaluation.Questions;
 using Foreword.IO;
 using Foreword.Progress;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
 using Foreword.Studies.FineTuning;
 
 namespace Foreword.Cli.Commands.Study;

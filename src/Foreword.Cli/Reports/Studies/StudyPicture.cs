@@ -60,7 +60,7 @@ internal static class StudyPicture
     public static string Inline(IReadOnlyList<StudyCurve> curves, string x, string y)
     {
         using Plot plot = Draw(curves, x, y);
-        return TaskPictures.Inline(plot, "study", Width, Height);
+        return PagePlot.Inline(plot, "study", Width, Height);
     }
 
     private static Plot Draw(IReadOnlyList<StudyCurve> curves, string x, string y)
@@ -70,7 +70,7 @@ internal static class StudyPicture
         bool isLogarithmic = levels is null && places.Length > 0 && places.Max() / places.Min() >= LogarithmicFrom;
         double width = isLogarithmic ? Math.Log10(places.Max() / places.Min()) : places.Prepend(1).Max();
         Plot plot = new();
-        plot.Add.HorizontalLine(0, 1, TaskPictures.Ink.WithAlpha(0.35));
+        plot.Add.HorizontalLine(0, 1, PagePlot.Ink.WithAlpha(0.35));
         foreach ((int i, StudyCurve curve) in curves.Index())
         {
             double aside = Apart * width * (i - (curves.Count - 1) / 2.0);
@@ -89,13 +89,13 @@ internal static class StudyPicture
             }
         }
 
-        TaskPictures.Decorate(plot, x, y);
+        PagePlot.Decorate(plot, x, y);
         plot.Axes.Bottom.TickGenerator = levels is not null
             ? new NumericManual([.. levels.Select((level, place) => new Tick(place, level))])
             : isLogarithmic
             ? new NumericManual([.. Decades(places.Min(), places.Max()).Select(place => new Tick(Math.Log10(place), Whole(place)))])
             : new NumericAutomatic { IntegerTicksOnly = true, TickDensity = 0.6, LabelFormatter = Whole };
-        TaskPictures.ShowLegend(plot);
+        PagePlot.ShowLegend(plot);
         plot.Axes.AutoScale();
         AxisLimits limits = plot.Axes.GetLimits();
         plot.Axes.SetLimitsY(limits.Bottom, limits.Top + LegendLine * curves.Count * (limits.Top - limits.Bottom));

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
-using Pass = Foreword.Cpu.Kernels.VnniKernels.Pass;
+using Pass = Foreword.Cpu.Kernels.MachineCode.VnniKernels.Pass;
 
-namespace Foreword.Cpu.Kernels;
+namespace Foreword.Cpu.Kernels.MachineCode;
 
 /// <summary>Assembles a kernel of <see cref="VnniKernels"/>. It computes eight rows of one panel, block after block.</summary>
 /// <param name="bits">Bits of a weight: 8 or 4.</param>

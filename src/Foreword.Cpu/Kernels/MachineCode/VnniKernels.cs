@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Foreword.Cpu.Kernels;
+namespace Foreword.Cpu.Kernels.MachineCode;
 
 // .NET offers VPDPBUSD (four products of bytes per 32-bit lane) only for vectors of 256 bits and 16 registers. AVX512_VNNI has it for 512 bits and 32
 // registers. The instruction can also read an input's four bytes from memory and broadcast them to the lanes. This doubles the products per cycle and

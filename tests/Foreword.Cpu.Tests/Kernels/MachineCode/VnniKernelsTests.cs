@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using CsCheck;
 using Foreword.Cpu.Kernels;
+using Foreword.Cpu.Kernels.MachineCode;
 using Foreword.Numerics;
 
-namespace Foreword.Cpu.Tests.Kernels;
+namespace Foreword.Cpu.Tests.Kernels.MachineCode;
 
 public sealed unsafe class VnniKernelsTests
 {

@@ -2,11 +2,11 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Foreword.Cli.Output;
-using Foreword.Cli.Reports;
+using Foreword.Cli.Reports.Tasks;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Cli.Tests.Reports;
+namespace Foreword.Cli.Tests.Reports.Tasks;
 
 public partial class TaskReportTests
 {

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Foreword.Generation;
+namespace Foreword.Generation.Streaming;
 
 /// <summary>
 /// Finds the ends of sentences in text that arrives in chunks. Text is released in whole sentences, so the beginning of a sentence can still be

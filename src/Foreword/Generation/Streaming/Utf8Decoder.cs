@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Foreword.Generation;
+namespace Foreword.Generation.Streaming;
 
 /// <summary>
 /// Converts bytes that arrive in chunks to text without splitting a character. An incomplete UTF-8 sequence is held until the rest of it arrives.

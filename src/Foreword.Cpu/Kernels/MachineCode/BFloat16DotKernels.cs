@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Foreword.Cpu.Kernels;
+namespace Foreword.Cpu.Kernels.MachineCode;
 
 // .NET does not offer VDPBF16PS of AVX512_BF16. In every 32-bit lane, it adds the products of two bfloat16 inputs and two bfloat16 weights to a float32 sum.
 // That is twice as many products per cycle as in float32, and the weights need not be widened. These kernels are therefore assembled when they are first

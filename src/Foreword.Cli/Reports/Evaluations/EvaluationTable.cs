@@ -3,7 +3,7 @@ using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Results;
 using Foreword.Models;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Evaluations;
 
 /// <summary>Formats the results as lines, with the papers' figures next to the measured ones.</summary>
 internal static class EvaluationTable

@@ -1,6 +1,6 @@
 using Foreword.Settings;
 
-namespace Foreword.Data.Recipes;
+namespace Foreword.Data.Recipes.Supervised;
 
 /// <summary>The order in which questions of several tasks are drawn.</summary>
 [ChoiceName(nameof(RoundRobin), "round-robin")]

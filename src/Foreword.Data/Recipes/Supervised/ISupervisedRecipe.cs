@@ -1,6 +1,6 @@
 using Foreword.Settings;
 
-namespace Foreword.Data.Recipes;
+namespace Foreword.Data.Recipes.Supervised;
 
 /// <summary>A recipe that trains a language model on examples of which some tokens are predicted, such as the answers of dialogues.</summary>
 public interface ISupervisedRecipe : IRecipe

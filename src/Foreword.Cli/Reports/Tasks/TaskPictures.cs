@@ -5,25 +5,16 @@ using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Tasks;
 
-/// <summary>
-/// Draws the pictures of a task's report as SVG elements for a page. Text and lines have the color of the page's text, and there is no
-/// background. The pictures therefore suit both light and dark pages.
-/// </summary>
+/// <summary>Draws the pictures of a task's report as SVG elements for a page, in the style of <see cref="PagePlot"/>.</summary>
 internal static class TaskPictures
 {
     /// <summary>Largest number of points in a scatter plot. More would cover each other and make the page large.</summary>
     public const int MostPoints = 2000;
 
-    private const int FontSize = 12;
     private const int LongestLabel = 28;
 
-    /// <summary>The color that represents the page's text color while ScottPlot draws.</summary>
-    private const string InkHex = "#010203";
-
-    /// <summary>The color of lines and text, which becomes that of the page's text.</summary>
-    public static readonly Color Ink = Color.FromHex(InkHex);
     private static readonly Color Right = Color.FromHex("#1f6cc0");
     private static readonly Color Wrong = Color.FromHex("#d95f02");
 
@@ -49,7 +40,7 @@ internal static class TaskPictures
         plot.Axes.SetLimits(-0.5, n - 0.5, n - 0.5, -0.5); // the first class at the top
         plot.Axes.Left.TickGenerator = new NumericManual([.. labels.Index().Select(label => new Tick(label.Index, label.Item))]);
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. labels.Index().Select(label => new Tick(label.Index, label.Item))]);
-        Decorate(plot, "", ""); // the page describes rows and columns
+        PagePlot.Decorate(plot, "", ""); // the page describes rows and columns
         plot.HideGrid();
 
         using Paint paint = Paint.NewDisposablePaint();
@@ -62,9 +53,9 @@ internal static class TaskPictures
             plot.Axes.Bottom.TickLabelStyle.OffsetY = 4;
         }
 
-        PixelPadding padding = new(left: widest + 20, right: 12, bottom: (slanted ? 0.75f * widest : FontSize) + 16, top: 8);
+        PixelPadding padding = new(left: widest + 20, right: 12, bottom: (slanted ? 0.75f * widest : PagePlot.FontSize) + 16, top: 8);
         plot.Layout.Fixed(padding);
-        return Inline(plot, "confusion", (int)(n * cell + padding.Left + padding.Right), (int)(n * cell + padding.Bottom + padding.Top));
+        return PagePlot.Inline(plot, "confusion", (int)(n * cell + padding.Left + padding.Right), (int)(n * cell + padding.Bottom + padding.Top));
     }
 
     /// <summary>
@@ -91,7 +82,7 @@ internal static class TaskPictures
         foreach ((int i, CalibrationBin bin) in filled.Index())
         {
             Rectangle bar = plot.Add.Rectangle(bin.Low, bin.High, 0, bin.Count / total);
-            bar.FillColor = Ink.WithAlpha(0.15);
+            bar.FillColor = PagePlot.Ink.WithAlpha(0.15);
             bar.LineWidth = 0;
             bar.LegendText = i == 0 ? "share of the examples" : "";
         }
@@ -103,9 +94,9 @@ internal static class TaskPictures
         line.LegendText = "accuracy";
 
         plot.Axes.SetLimits(0, 1.01, 0, 1.02);
-        Decorate(plot, "confidence: the largest probability", "accuracy");
-        ShowLegend(plot);
-        return Inline(plot, "reliability", 560, 420);
+        PagePlot.Decorate(plot, "confidence: the largest probability", "accuracy");
+        PagePlot.ShowLegend(plot);
+        return PagePlot.Inline(plot, "reliability", 560, 420);
     }
 
     /// <summary>Draws the prediction over the true score for each example, or for a selection if there are many examples.</summary>
@@ -122,9 +113,9 @@ internal static class TaskPictures
         points.LegendText = "one example";
 
         plot.Axes.SetLimits(low - margin, high + margin, low - margin, high + margin);
-        Decorate(plot, "true score", "predicted score");
-        ShowLegend(plot);
-        return Inline(plot, "scores", 560, 520);
+        PagePlot.Decorate(plot, "true score", "predicted score");
+        PagePlot.ShowLegend(plot);
+        return PagePlot.Inline(plot, "scores", 560, 520);
     }
 
     private static void AddCell(Plot plot, int row, int column, int count, double share, int size)
@@ -137,58 +128,15 @@ internal static class TaskPictures
         text.LabelFontName = PlotFont.Name;
         text.LabelAlignment = Alignment.MiddleCenter;
         text.LabelFontSize = size >= 40 ? 14 : 10;
-        text.LabelFontColor = alpha > 0.8 ? Colors.White : Ink;
+        text.LabelFontColor = alpha > 0.8 ? Colors.White : PagePlot.Ink;
     }
 
     private static void AddDiagonal(Plot plot, double low, double high, string legend)
     {
-        Scatter diagonal = plot.Add.ScatterLine(new[] { low, high }, new[] { low, high }, Ink.WithAlpha(0.5)); // not dashed: Skia cannot write that as SVG
+        Scatter diagonal = plot.Add.ScatterLine(new[] { low, high }, new[] { low, high }, PagePlot.Ink.WithAlpha(0.5)); // not dashed: Skia cannot write that as SVG
         diagonal.LegendText = legend;
-    }
-
-    /// <summary>Names the axes, and sets our font and the page's colors.</summary>
-    public static void Decorate(Plot plot, string x, string y)
-    {
-        plot.FigureBackground.Color = Colors.Transparent;
-        plot.DataBackground.Color = Colors.Transparent;
-        plot.XLabel(x, size: 13);
-        plot.YLabel(y, size: 13);
-        PlotFont.Set(plot);
-        plot.Axes.Color(Ink);
-        plot.Grid.MajorLineColor = Ink.WithAlpha(0.12);
-        foreach (IAxis axis in new IAxis[] { plot.Axes.Bottom, plot.Axes.Left })
-        {
-            axis.TickLabelStyle.FontSize = FontSize;
-            axis.MinorTickStyle.Length = 0;
-            axis.Label.Bold = false; // the font has only one weight
-        }
-
-        plot.Axes.Right.FrameLineStyle.Width = 0;
-        plot.Axes.Top.FrameLineStyle.Width = 0;
-    }
-
-    /// <summary>Shows a legend without a frame.</summary>
-    public static void ShowLegend(Plot plot)
-    {
-        plot.ShowLegend(Alignment.UpperLeft);
-        plot.Legend.FontSize = FontSize;
-        plot.Legend.FontColor = Ink;
-        plot.Legend.BackgroundColor = Colors.Transparent;
-        plot.Legend.OutlineWidth = 0;
-        plot.Legend.ShadowColor = Colors.Transparent;
     }
 
     /// <summary>Returns a label that fits. If the font lacks characters of the label, returns the number of the class.</summary>
     private static string PictureLabel(string label, int number) => PlotFont.CanDraw(label) ? ShortText.Of(label, LongestLabel) : $"#{number}";
-
-    /// <summary>Returns an SVG element that scales with the page. Its ids are unique within the page.</summary>
-    public static string Inline(Plot plot, string name, int width, int height)
-    {
-        string svg = PlotFont.Svg(plot, width, height);
-        return svg[svg.IndexOf("<svg", StringComparison.Ordinal)..]
-            .Replace($"width=\"{width}\" height=\"{height}\"", $"viewBox=\"0 0 {width} {height}\" style=\"width:{width}px\" role=\"img\"", StringComparison.Ordinal)
-            .Replace($"\"{InkHex}\"", "\"currentColor\"", StringComparison.Ordinal)
-            .Replace("id=\"cl_", $"id=\"{name}-", StringComparison.Ordinal)
-            .Replace("url(#cl_", $"url(#{name}-", StringComparison.Ordinal);
-    }
 }

@@ -1,6 +1,6 @@
 using Foreword.Settings;
 
-namespace Foreword.Data.Recipes;
+namespace Foreword.Data.Recipes.Supervised;
 
 /// <summary>
 /// A recipe that trains a language model to prefer some answers to others, with direct preference optimization (DPO, Rafailov et al. 2023). Its default

@@ -2,7 +2,7 @@ using Foreword.Data.Decoding;
 using Foreword.Data.Dialogues;
 using Foreword.Settings;
 
-namespace Foreword.Data.Recipes;
+namespace Foreword.Data.Recipes.Supervised;
 
 /// <summary>A recipe that trains a language model on dialogues. It learns to answer, and the result is a model for <c>chat</c> and <c>serve</c>.</summary>
 public sealed record DialogueRecipe : ISupervisedRecipe

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
-using Pass = Foreword.Cpu.Kernels.BFloat16DotKernels.Pass;
+using Pass = Foreword.Cpu.Kernels.MachineCode.BFloat16DotKernels.Pass;
 
-namespace Foreword.Cpu.Kernels;
+namespace Foreword.Cpu.Kernels.MachineCode;
 
 /// <summary>Assembles a kernel of <see cref="BFloat16DotKernels"/>: a tile of rows and panels whose sums stay in registers.</summary>
 /// <param name="rows">Number of rows: 1 or 8.</param>

@@ -1,4 +1,4 @@
-namespace Foreword.Generation;
+namespace Foreword.Generation.Streaming;
 
 /// <summary>
 /// Finds stop strings in text that arrives in chunks. Text that may be the beginning of a stop string is held back until this is decided, so released

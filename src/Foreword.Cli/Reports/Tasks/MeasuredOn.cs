@@ -3,7 +3,7 @@ using System.Text.Json;
 using Foreword.Data.Decoding;
 using Foreword.IO;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Tasks;
 
 /// <summary>The model and the files of an evaluation. <c>evaluation.json</c> records them, so that no evaluation replaces that of another file.</summary>
 /// <param name="Model">The model, as the user named it.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Tasks;
 
 /// <summary>A text of an example.</summary>
 /// <param name="Role">Role of the text: premise, question, choice A; empty if the example has only one text.</param>

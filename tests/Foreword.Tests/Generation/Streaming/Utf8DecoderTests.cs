@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Foreword.Generation;
+using Foreword.Generation.Streaming;
 
-namespace Foreword.Tests.Generation;
+namespace Foreword.Tests.Generation.Streaming;
 
 public sealed class Utf8PiecesTests
 {

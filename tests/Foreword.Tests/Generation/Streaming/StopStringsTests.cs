@@ -1,6 +1,6 @@
-using Foreword.Generation;
+using Foreword.Generation.Streaming;
 
-namespace Foreword.Tests.Generation;
+namespace Foreword.Tests.Generation.Streaming;
 
 public sealed class StopStringsTests
 {

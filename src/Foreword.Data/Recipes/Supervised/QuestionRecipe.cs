@@ -1,6 +1,6 @@
 using Foreword.Settings;
 
-namespace Foreword.Data.Recipes;
+namespace Foreword.Data.Recipes.Supervised;
 
 /// <summary>
 /// A recipe that trains one language model on several tasks. Each is a question about a context whose answer is text (McCann et al. 2018, decaNLP). The

@@ -8,7 +8,7 @@ using Foreword.IO;
 using Foreword.Models;
 using HandlebarsDotNet;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Evaluations;
 
 /// <summary>Writes an evaluation as a page: the papers' table with our row, every metric, and some right and wrong samples of each benchmark.</summary>
 internal static class EvaluationReport

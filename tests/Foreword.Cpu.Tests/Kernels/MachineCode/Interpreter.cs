@@ -1,6 +1,6 @@
 using Iced.Intel;
 
-namespace Foreword.Cpu.Tests.Kernels;
+namespace Foreword.Cpu.Tests.Kernels.MachineCode;
 
 /// <summary>
 /// Runs machine code one instruction after the other, in C#: the few instructions that our kernels are made of, as Intel's manual describes them (Software

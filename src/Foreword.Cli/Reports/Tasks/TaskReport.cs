@@ -7,7 +7,7 @@ using Foreword.IO;
 using Foreword.Tasks.Metrics;
 using HandlebarsDotNet;
 
-namespace Foreword.Cli.Reports;
+namespace Foreword.Cli.Reports.Tasks;
 
 /// <summary>Writes the evaluation of a task as an HTML page and as JSON.</summary>
 internal static class TaskReport

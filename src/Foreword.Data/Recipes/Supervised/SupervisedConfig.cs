@@ -1,6 +1,6 @@
 using Foreword.Settings;
 
-namespace Foreword.Data.Recipes;
+namespace Foreword.Data.Recipes.Supervised;
 
 /// <summary>The <c>train</c> section of a recipe that trains on dialogues. An epoch is one pass over all of them.</summary>
 [AlsoCalled("n_batch", Property = nameof(SupervisedConfig.BatchSize)), AlsoCalled("e", Property = nameof(SupervisedConfig.Eps))]

@@ -1,6 +1,6 @@
 using System.IO.MemoryMappedFiles;
 
-namespace Foreword.Cpu.Kernels;
+namespace Foreword.Cpu.Kernels.MachineCode;
 
 /// <summary>
 /// Provides memory for machine code. It is mapped twice: first to be written and then, after that mapping has been closed, to be executed until the
