@@ -62,16 +62,11 @@ internal static class GenerateCommand
                 Slide = parsed.GetValue(slide),
             }).Validate);
             int samples = parsed.GetValue(n);
-            if (samples < 1)
-                throw new UsageException($"--n is {samples}; it must be at least 1");
-            if (options.NumBeams > 1 && samples > options.NumBeams)
-                throw new UsageException($"--n is {samples}; a beam search returns at most one text per beam, and there are {options.NumBeams} beams");
             bool asJson = parsed.GetValue(json);
-            if (options.LogProbs is not null && !asJson)
-                throw new UsageException("--logprobs needs --json");
-            string[] prompts = ReadPrompts(parsed.GetValue(prompt)!, parsed.GetValue(titles), terminal.In);
-            string? directory = OutputDirectory.IfGiven(parsed.GetValue(output));
-            string? samplesFile = parsed.GetValue(saved) is { } path ? SavedSamples.FileFor(path) : null;
+            CheckSamples(samples, options, asJson);
+            Request request = new(
+                ReadPrompts(parsed.GetValue(prompt)!, parsed.GetValue(titles), terminal.In), samples, OutputDirectory.IfGiven(parsed.GetValue(output)),
+                parsed.GetValue(saved) is { } path ? SavedSamples.FileFor(path) : null, asJson);
 
             using OpenedModel opened = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
@@ -79,35 +74,8 @@ internal static class GenerateCommand
             opened.SayTask(parsed.GetValue(model)!, terminal);
             if (options.NumBeams == 1)
                 sampling.SaySeed(parsed, terminal);
-            SayPlainSpecial(prompts, options, loaded.Tokenizer, terminal);
-            Stopwatch clock = Stopwatch.StartNew();
-            OrderedText? text = asJson ? null : new OrderedText(terminal.Out, Headings(prompts, options, samples));
-            TextGenerator generator = new(loaded.Model, loaded.Tokenizer);
-            foreach (string each in prompts)
-                generator.PromptIds(each, options); // a problem of the last prompt is found before the first text is generated
-            if (samplesFile is not null)
-                SavedSamples.Prepare(samplesFile);
-            List<Completion[]> completions = [];
-            foreach (string[] group in prompts.Chunk(directory is null ? prompts.Length : Math.Max(1, TextsAtOnce / samples)))
-            {
-                int first = completions.Count;
-                completions.AddRange(generator.GenerateEach(group, options, samples, text is null ? null : (sequence, chunk) => text.Append(first * samples + sequence, chunk)));
-                if (directory is not null)
-                    WriteArticles(directory, group, completions, first);
-            }
-
-            double seconds = clock.Elapsed.TotalSeconds;
-            text?.Finish();
-            if (samplesFile is not null)
-                SavedSamples.WriteAll(samplesFile, prompts.Zip(completions, (prompt, texts) => texts.Select(completion => prompt + completion.Text)).SelectMany(texts => texts));
-            if (asJson)
-                JsonOutput.WriteLine(terminal, writer => Write(writer, prompts, completions, loaded.Tokenizer));
-            int tokens = completions.Sum(texts => texts.Sum(completion => completion.Ids.Count));
-            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{tokens} tokens in {seconds:0.00} s: {tokens / seconds:0.0} tokens/s"));
-            if (directory is not null)
-                terminal.Say($"{completions.Sum(texts => texts.Length)} texts: {directory}");
-            if (samplesFile is not null)
-                terminal.Say($"samples: {samplesFile}");
+            SayPlainSpecial(request.Prompts, options, loaded.Tokenizer, terminal);
+            Run(request, options, loaded, terminal);
             return ExitCodes.Done;
         });
         return command.WithExample("""
@@ -115,6 +83,60 @@ internal static class GenerateCommand
               foreword generate runs/quickstart --prompt "Gets the" --prompt "Sets the" --n 3 --min-p 0.05 --json
               foreword generate runs/quickstart --prompt "Returns the" --num-beams 4 --n 2 --max-tokens 20
             """);
+    }
+
+    private static void CheckSamples(int samples, SamplingOptions options, bool asJson)
+    {
+        if (samples < 1)
+            throw new UsageException($"--n is {samples}; it must be at least 1");
+        if (options.NumBeams > 1 && samples > options.NumBeams)
+            throw new UsageException($"--n is {samples}; a beam search returns at most one text per beam, and there are {options.NumBeams} beams");
+        if (options.LogProbs is not null && !asJson)
+            throw new UsageException("--logprobs needs --json");
+    }
+
+    /// <summary>Generates the texts, prints them, and writes them to files.</summary>
+    private static void Run(Request request, SamplingOptions options, TextModel loaded, Terminal terminal)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        OrderedText? text = request.AsJson ? null : new OrderedText(terminal.Out, Headings(request.Prompts, options, request.Samples));
+        List<Completion[]> completions = Generate(request, options, new TextGenerator(loaded.Model, loaded.Tokenizer), text);
+        double seconds = clock.Elapsed.TotalSeconds;
+        text?.Finish();
+        if (request.SamplesFile is not null)
+            SavedSamples.WriteAll(request.SamplesFile, request.Prompts.Zip(completions, (prompt, texts) => texts.Select(completion => prompt + completion.Text)).SelectMany(texts => texts));
+        if (request.AsJson)
+            JsonOutput.WriteLine(terminal, writer => Write(writer, request.Prompts, completions, loaded.Tokenizer));
+        int tokens = completions.Sum(texts => texts.Sum(completion => completion.Ids.Count));
+        terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{tokens} tokens in {seconds:0.00} s: {tokens / seconds:0.0} tokens/s"));
+        if (request.Directory is not null)
+            terminal.Say($"{completions.Sum(texts => texts.Length)} texts: {request.Directory}");
+        if (request.SamplesFile is not null)
+            terminal.Say($"samples: {request.SamplesFile}");
+    }
+
+    /// <summary>Generates the texts of each prompt. Texts that go to files of their own are written after each group of prompts.</summary>
+    /// <param name="request">The prompts, and where the texts go.</param>
+    /// <param name="options">The options of each text.</param>
+    /// <param name="generator">The model.</param>
+    /// <param name="text">Receives the texts while they are generated; null for none.</param>
+    private static List<Completion[]> Generate(Request request, SamplingOptions options, TextGenerator generator, OrderedText? text)
+    {
+        (string[] prompts, int samples, string? directory) = (request.Prompts, request.Samples, request.Directory);
+        foreach (string each in prompts)
+            generator.PromptIds(each, options); // a problem of the last prompt is found before the first text is generated
+        if (request.SamplesFile is not null)
+            SavedSamples.Prepare(request.SamplesFile);
+        List<Completion[]> completions = [];
+        foreach (string[] group in prompts.Chunk(directory is null ? prompts.Length : Math.Max(1, TextsAtOnce / samples)))
+        {
+            int first = completions.Count;
+            completions.AddRange(generator.GenerateEach(group, options, samples, text is null ? null : (sequence, chunk) => text.Append(first * samples + sequence, chunk)));
+            if (directory is not null)
+                WriteArticles(directory, group, completions, first);
+        }
+
+        return completions;
     }
 
     /// <summary>Replaces the tokens that end a text by the given ones, if there are any.</summary>
@@ -261,4 +283,12 @@ internal static class GenerateCommand
             json.WriteNumber("logprob", logProb);
         }
     }
+
+    /// <summary>The texts to generate, and where they go.</summary>
+    /// <param name="Prompts">The prompts.</param>
+    /// <param name="Samples">The number of texts for each prompt.</param>
+    /// <param name="Directory">The directory of a file for each text; null for none.</param>
+    /// <param name="SamplesFile">The file for all texts; null for none.</param>
+    /// <param name="AsJson">Whether the texts are printed as JSON.</param>
+    private sealed record Request(string[] Prompts, int Samples, string? Directory, string? SamplesFile, bool AsJson);
 }

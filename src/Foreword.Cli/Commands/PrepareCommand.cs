@@ -76,10 +76,7 @@ internal static class PrepareCommand
             return StopSignals.Run(terminal, () => $"{directory} is unchanged; run the same command again to continue after the last complete shard, if there is one", cancellationToken =>
             {
                 PreparationReport report = WithProgress(terminal, progress => preparer.Prepare(documents.Read(), directory, paths, documents.Files, progress, cancellationToken));
-                if (parsed.GetValue(json))
-                    JsonOutput.WriteLine(terminal, writer => WriteReport(writer, report, directory, documents));
-                else
-                    Print(terminal, report, directory);
+                Show(terminal, report, directory, documents, parsed.GetValue(json));
             });
         });
         return command;
@@ -120,6 +117,14 @@ internal static class PrepareCommand
             return prepare(new SynchronousProgress<PreparationProgress>(progress =>
                 display.Status(Invariant($"{progress.Documents:N0} documents, {progress.TextBytes / 1e6:N1} MB, {progress.Tokens:N0} tokens"))));
         });
+    }
+
+    private static void Show(Terminal terminal, PreparationReport report, string directory, CorpusReader documents, bool asJson)
+    {
+        if (asJson)
+            JsonOutput.WriteLine(terminal, writer => WriteReport(writer, report, directory, documents));
+        else
+            Print(terminal, report, directory);
     }
 
     private static void Print(Terminal terminal, PreparationReport report, string directory)

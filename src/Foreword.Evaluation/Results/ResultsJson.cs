@@ -29,10 +29,10 @@ internal static class ResultsJson
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(results);
         ArgumentNullException.ThrowIfNull(context);
-        Section(json, "results", results, Metrics);
+        Section(json, "results", results, result => Metrics(json, result));
         json.WriteStartObject("group_subtasks");
         json.WriteEndObject();
-        Section(json, "configs", results, Configuration);
+        Section(json, "configs", results, result => Configuration(json, result));
         Numbers(json, "versions", results, _ => Version);
         Numbers(json, "n-shot", results, result => result.Benchmark.Shots);
         Section(json, "higher_is_better", results, result =>
@@ -45,6 +45,15 @@ internal static class ResultsJson
             json.WriteNumber("original", result.Benchmark.Set.Documents.Count);
             json.WriteNumber("effective", result.Judgments.Count);
         });
+        Conditions(json, context);
+        json.WriteString("model_name", context.Model);
+        json.WriteNumber("date", context.Date.ToUnixTimeMilliseconds() / 1000.0);
+        json.WriteString("total_evaluation_time_seconds", context.Seconds.ToString("0.###", CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Writes the conditions under which all results were measured.</summary>
+    private static void Conditions(Utf8JsonWriter json, EvaluationContext context)
+    {
         json.WriteStartObject("config");
         json.WriteString("model", "foreword");
         json.WriteString("model_args", $"pretrained={context.Model}");
@@ -59,43 +68,40 @@ internal static class ResultsJson
             json.WriteNull("limit");
         json.WriteNumber("fewshot_seed", context.Seed);
         json.WriteEndObject();
-        json.WriteString("model_name", context.Model);
-        json.WriteNumber("date", context.Date.ToUnixTimeMilliseconds() / 1000.0);
-        json.WriteString("total_evaluation_time_seconds", context.Seconds.ToString("0.###", CultureInfo.InvariantCulture));
+    }
 
-        void Metrics(BenchmarkResult result)
+    private static void Metrics(Utf8JsonWriter json, BenchmarkResult result)
+    {
+        json.WriteString("alias", result.Benchmark.Specification.Text);
+        foreach (MetricValue metric in result.Metrics)
         {
-            json.WriteString("alias", result.Benchmark.Specification.Text);
-            foreach (MetricValue metric in result.Metrics)
-            {
-                Number(json, $"{metric.Metric.Name},none", metric.Value);
-                if (metric.StandardError is { } error)
-                    Number(json, $"{metric.Metric.Name}_stderr,none", error);
-                else
-                    json.WriteString($"{metric.Metric.Name}_stderr,none", "N/A");
-            }
+            Number(json, $"{metric.Metric.Name},none", metric.Value);
+            if (metric.StandardError is { } error)
+                Number(json, $"{metric.Metric.Name}_stderr,none", error);
+            else
+                json.WriteString($"{metric.Metric.Name}_stderr,none", "N/A");
         }
+    }
 
-        void Configuration(BenchmarkResult result)
+    private static void Configuration(Utf8JsonWriter json, BenchmarkResult result)
+    {
+        json.WriteString("task", result.Benchmark.Benchmark.Name);
+        json.WriteString("dataset_path", string.Join(", ", result.Benchmark.Set.Files));
+        json.WriteNumber("num_fewshot", result.Benchmark.Shots);
+        json.WriteString("protocol", result.Benchmark.Protocol);
+        json.WriteStartArray("metric_list");
+        foreach (BenchmarkMetric metric in result.Benchmark.Benchmark.Metrics)
         {
-            json.WriteString("task", result.Benchmark.Benchmark.Name);
-            json.WriteString("dataset_path", string.Join(", ", result.Benchmark.Set.Files));
-            json.WriteNumber("num_fewshot", result.Benchmark.Shots);
-            json.WriteString("protocol", result.Benchmark.Protocol);
-            json.WriteStartArray("metric_list");
-            foreach (BenchmarkMetric metric in result.Benchmark.Benchmark.Metrics)
-            {
-                json.WriteStartObject();
-                json.WriteString("metric", metric.Name);
-                json.WriteBoolean("higher_is_better", metric.HigherIsBetter);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartObject("metadata");
-            json.WriteNumber("version", Version);
+            json.WriteStartObject();
+            json.WriteString("metric", metric.Name);
+            json.WriteBoolean("higher_is_better", metric.HigherIsBetter);
             json.WriteEndObject();
         }
+
+        json.WriteEndArray();
+        json.WriteStartObject("metadata");
+        json.WriteNumber("version", Version);
+        json.WriteEndObject();
     }
 
     private static void Section(Utf8JsonWriter json, string name, IReadOnlyList<(string Key, BenchmarkResult Result)> results, Action<BenchmarkResult> write)

@@ -37,21 +37,7 @@ public static class StudyGrid
         }
         else
         {
-            Thread[] workers = [.. Enumerable.Range(0, Math.Min(jobs, open.Count)).Select(_ => new Thread(() =>
-            {
-                try
-                {
-                    Take();
-                }
-                catch (Exception thrown)
-                {
-                    problem ??= thrown; // the other workers finish their cells and begin no more
-                }
-            }))];
-            foreach (Thread worker in workers)
-                worker.Start();
-            foreach (Thread worker in workers)
-                worker.Join();
+            OnThreads(Math.Min(jobs, open.Count), Take, thrown => problem ??= thrown); // the other workers finish their cells and begin no more
             if (problem is not null)
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(problem);
         }
@@ -81,5 +67,28 @@ public static class StudyGrid
                 }
             }
         }
+    }
+
+    /// <summary>Calls a method on several threads at the same time, and waits until all have ended.</summary>
+    /// <param name="count">The number of threads.</param>
+    /// <param name="work">The method.</param>
+    /// <param name="failed">Receives the exception of a call that failed, on its thread.</param>
+    private static void OnThreads(int count, Action work, Action<Exception> failed)
+    {
+        Thread[] workers = [.. Enumerable.Range(0, count).Select(_ => new Thread(() =>
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception thrown)
+            {
+                failed(thrown);
+            }
+        }))];
+        foreach (Thread worker in workers)
+            worker.Start();
+        foreach (Thread worker in workers)
+            worker.Join();
     }
 }

@@ -31,68 +31,14 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
 
     private List<int> Encode(IEnumerable<ChatMessage> messages, bool answerFollows, List<bool>? isAnswer)
     {
-        List<int> ids = [];
-        StringBuilder plain = new();
-        int ending = 0; // the number of characters at the beginning of plain that end an answer
-        AddTemplate(template.Start);
+        Writer writer = new(this, tokenizer, isAnswer);
+        writer.AddTemplate(template.Start);
         foreach (ChatMessage message in messages)
-        {
-            ChatFrame frame = Frame(message.Role);
-            AddTemplate(frame.Prefix);
-            bool answers = message.Role == ChatRole.Assistant;
-            if (answers)
-                Flush();
-            if (message.Ids is { } known)
-                Add(known, true);
-            else
-                plain.Append(answers ? SpaceBefore(message.Text) : "").Append(message.Text);
-            if (answers)
-            {
-                ending = plain.Length;
-                Flush();
-            }
-
-            AddTemplate(frame.Suffix, answers);
-            if (answers)
-                ending = plain.Length;
-        }
-
+            writer.AddMessage(message);
         if (answerFollows)
-            AddTemplate(template.Assistant.Prefix);
-        Flush();
-        return [.. ids];
-
-        void AddTemplate(string text, bool endsAnswer = false)
-        {
-            while (text.Length > 0)
-            {
-                (int at, AddedToken token) = FirstSpecial(text);
-                plain.Append(text.AsSpan(0, at));
-                if (at == text.Length)
-                    return;
-                ending = endsAnswer ? plain.Length : ending;
-                Flush();
-                Add([token.Id], endsAnswer);
-                text = text[(at + token.Text.Length)..];
-            }
-        }
-
-        void Flush()
-        {
-            string text = plain.ToString();
-            int[] encoded = tokenizer.Encode(text);
-            int ends = isAnswer is null ? 0 : Covering(encoded, text, ending);
-            Add(encoded.AsSpan(0, ends).ToArray(), true);
-            Add(encoded.AsSpan(ends).ToArray(), false);
-            plain.Clear();
-            ending = 0;
-        }
-
-        void Add(IReadOnlyCollection<int> added, bool isPart)
-        {
-            ids.AddRange(added);
-            isAnswer?.AddRange(Enumerable.Repeat(isPart, added.Count));
-        }
+            writer.AddTemplate(template.Assistant.Prefix);
+        writer.Flush();
+        return writer.Ids;
     }
 
     /// <summary>
@@ -156,5 +102,73 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
         }
 
         return first;
+    }
+
+    /// <summary>Collects the ids of a conversation. Plain text waits until a special token or an answer begins, because it is encoded as a whole.</summary>
+    /// <param name="encoder">The encoder with the template.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="isAnswer">Receives, for each id, whether it is part of an answer; null if this is not needed.</param>
+    private sealed class Writer(ChatEncoder encoder, Tokenizer tokenizer, List<bool>? isAnswer)
+    {
+        private readonly StringBuilder _plain = new();
+        private int _ending; // the number of characters at the beginning of the plain text that end an answer
+
+        public List<int> Ids { get; } = [];
+
+        public void AddMessage(ChatMessage message)
+        {
+            ChatFrame frame = encoder.Frame(message.Role);
+            AddTemplate(frame.Prefix);
+            bool answers = message.Role == ChatRole.Assistant;
+            if (answers)
+                Flush();
+            if (message.Ids is { } known)
+                Add(known, true);
+            else
+                _plain.Append(answers ? encoder.SpaceBefore(message.Text) : "").Append(message.Text);
+            if (answers)
+            {
+                _ending = _plain.Length;
+                Flush();
+            }
+
+            AddTemplate(frame.Suffix, answers);
+            if (answers)
+                _ending = _plain.Length;
+        }
+
+        /// <summary>Adds text of the template, whose special tokens become ids.</summary>
+        public void AddTemplate(string text, bool endsAnswer = false)
+        {
+            while (text.Length > 0)
+            {
+                (int at, AddedToken token) = encoder.FirstSpecial(text);
+                _plain.Append(text.AsSpan(0, at));
+                if (at == text.Length)
+                    return;
+                _ending = endsAnswer ? _plain.Length : _ending;
+                Flush();
+                Add([token.Id], endsAnswer);
+                text = text[(at + token.Text.Length)..];
+            }
+        }
+
+        /// <summary>Encodes the plain text.</summary>
+        public void Flush()
+        {
+            string text = _plain.ToString();
+            int[] encoded = tokenizer.Encode(text);
+            int ends = isAnswer is null ? 0 : encoder.Covering(encoded, text, _ending);
+            Add(encoded.AsSpan(0, ends).ToArray(), true);
+            Add(encoded.AsSpan(ends).ToArray(), false);
+            _plain.Clear();
+            _ending = 0;
+        }
+
+        private void Add(IReadOnlyCollection<int> added, bool isPart)
+        {
+            Ids.AddRange(added);
+            isAnswer?.AddRange(Enumerable.Repeat(isPart, added.Count));
+        }
     }
 }

@@ -64,36 +64,39 @@ internal static class BenchCommand
 
             TrainingThroughput measured = ThroughputMeasurement.Train(config, parsed.GetValue(batch), T, chosen, parsed.GetValue(rounds), parsed.GetValue(recompute));
             if (parsed.GetValue(json))
-            {
-                JsonOutput.WriteLine(terminal, writer =>
-                {
-                    Write(writer, measured.Product);
-                    foreach ((Precision format, double peak) in measured.Peaks)
-                        writer.WriteNumber($"peak_flops_{format.Name()}", peak);
-                    writer.WriteStartArray("paths");
-                    foreach (TrainingSpeed path in measured.Paths)
-                    {
-                        writer.WriteStartObject();
-                        Write(writer, path);
-                        writer.WriteEndObject();
-                    }
-
-                    writer.WriteEndArray();
-                });
-                return ExitCodes.Done;
-            }
-
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{config.ParameterCount / 1e6:F1} M parameters, {parsed.GetValue(batch)} x {T} tokens per step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops per token"));
-            foreach (TrainingSpeed path in measured.Paths)
-            {
-                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {path.Precision.Name()}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- used in training" : "")}"));
-            }
-
+                JsonOutput.WriteLine(terminal, writer => Write(writer, measured));
+            else
+                Print(terminal.Out, measured, config, parsed.GetValue(batch), T);
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static void Print(TextWriter output, TrainingThroughput measured, ModelConfig config, int batch, int length)
+    {
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{config.ParameterCount / 1e6:F1} M parameters, {batch} x {length} tokens per step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops per token"));
+        foreach (TrainingSpeed path in measured.Paths)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{path.Name,-21} {path.TokensPerSecond,8:N0} tokens/s  {path.ShareOfPeak,4:P0} of the peak in {path.Precision.Name()}  {path.RatioToEager,5:F2} x eager fp32{(path == measured.Product ? "  <- used in training" : "")}"));
+        }
+    }
+
+    private static void Write(Utf8JsonWriter writer, TrainingThroughput measured)
+    {
+        Write(writer, measured.Product);
+        foreach ((Precision format, double peak) in measured.Peaks)
+            writer.WriteNumber($"peak_flops_{format.Name()}", peak);
+        writer.WriteStartArray("paths");
+        foreach (TrainingSpeed path in measured.Paths)
+        {
+            writer.WriteStartObject();
+            Write(writer, path);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter writer, TrainingSpeed path)

@@ -72,27 +72,14 @@ internal static class ThroughputMeasurement
             contenders.Add(new Contender(AutogradName(precision), precision, autograd, () => OwnStep(autograd)));
             contenders.Add(new Contender(EagerName, Precision.Fp32, null, EagerStep));
             contenders.Add(new Contender(FineTuningName, precision, null, () => tuner.Step()));
-            for (int round = 0; round < WarmUp + rounds; round++)
-            {
-                foreach (Contender contender in contenders)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    model.Precision = contender.Precision;
-                    double seconds = Time(contender.Step);
-                    if (round >= WarmUp)
-                        contender.Best = Math.Min(contender.Best, seconds);
-                }
-            }
+            Race(contenders, model, rounds, cancellationToken);
         }
         finally
         {
             contenders.ForEach(contender => contender.Path?.Dispose());
         }
 
-        double eager = contenders.Single(contender => contender.Name == EagerName).Best;
-        TrainingSpeed[] paths = [.. contenders.Select(contender => new TrainingSpeed(
-            contender.Name, contender.Precision, batch * length / contender.Best, batch * length / contender.Best * config.TrainingFlopsPerToken / peaks[contender.Precision],
-            eager / contender.Best))];
+        TrainingSpeed[] paths = Speeds(contenders, batch * length, config, peaks);
         TrainingSpeed product = paths.FirstOrDefault(path => path.Name == FusedName(precision)) ?? paths.Single(path => path.Name == AutogradName(precision));
         return new TrainingThroughput(paths, product, peaks);
 
@@ -114,6 +101,30 @@ internal static class ThroughputMeasurement
         static string FusedName(Precision precision) => $"fused {precision.Name()}";
 
         static string AutogradName(Precision precision) => precision == Precision.Bf16 ? "autograd, bf16 casts" : "autograd fp32";
+    }
+
+    /// <summary>Times a step of each path in turn, and stores the best time of each. The first rounds are not timed.</summary>
+    private static void Race(List<Contender> contenders, LanguageModule model, int rounds, CancellationToken cancellationToken)
+    {
+        for (int round = 0; round < WarmUp + rounds; round++)
+        {
+            foreach (Contender contender in contenders)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                model.Precision = contender.Precision;
+                double seconds = Time(contender.Step);
+                if (round >= WarmUp)
+                    contender.Best = Math.Min(contender.Best, seconds);
+            }
+        }
+    }
+
+    /// <summary>Converts the best times of steps to speeds.</summary>
+    private static TrainingSpeed[] Speeds(List<Contender> contenders, int tokens, ModelConfig config, Dictionary<Precision, double> peaks)
+    {
+        double eager = contenders.Single(contender => contender.Name == EagerName).Best;
+        return [.. contenders.Select(contender => new TrainingSpeed(
+            contender.Name, contender.Precision, tokens / contender.Best, tokens / contender.Best * config.TrainingFlopsPerToken / peaks[contender.Precision], eager / contender.Best))];
     }
 
     /// <summary>Measures training steps (forward, backward, clipping, AdamW) with the fused kernels only, and times each operation.</summary>

@@ -49,38 +49,23 @@ internal static class EvaluateCommand
             string path = parsed.GetValue(model) ?? throw new UsageException("MODEL is missing; --list shows the benchmarks without one");
             IReadOnlyList<BenchmarkSpecification> benchmarks = arguments.Benchmarks(parsed);
             EvaluationOptions options = arguments.Options(parsed);
-            if (options.Shots is not null && benchmarks.FirstOrDefault(benchmark => benchmark.Shots is not null)?.Group is { } fixedGroup)
-                throw new UsageException($"--num-fewshot is given, and {fixedGroup.Name} sets the number of examples of each of its benchmarks");
+            CheckShots(options, benchmarks);
             OverlapFilter? filter = parsed.GetValue(overlap) is { } filterPath ? OverlapFilter.Load(filterPath) : null;
             long started = Stopwatch.GetTimestamp();
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), cache: null);
             IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> prepared = AvailableBenchmarks.Prepare(benchmarks, options, opened.Config, opened.Tokenizer, benchmark => benchmark.Group is not null, terminal);
-            EvaluationDirectory? directory = parsed.GetValue(output) is { } place
-                ? EvaluationDirectory.Open(OutputDirectory.Checked(place), opened.Path, [.. prepared.Select(p => p.Benchmark)], [.. prepared.Select(p => p.Key)], $"seed {options.Seed}", DateTimeOffset.UtcNow)
-                : null;
+            EvaluationDirectory? directory = parsed.GetValue(output) is { } place ? OpenDirectory(place, opened.Path, prepared, options.Seed) : null;
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             opened.SayTask(path, terminal);
             if (!arguments.NamesSeed(parsed) && prepared.Any(p => p.Benchmark.Shots > 0))
                 terminal.Announce($"seed {options.Seed}");
             EvaluationRun run = new(terminal, new Evaluator(loaded.Model, loaded.Tokenizer, options.BatchSize), directory);
             List<(string Key, BenchmarkResult Result)> results = [];
-            int code = StopSignals.Run(terminal, Standing, stop =>
-            {
-                foreach ((string key, PreparedBenchmark benchmark) in prepared)
-                {
-                    terminal.SayWrapped($"{key}: {benchmark.Protocol}");
-                    results.Add((key, run.Evaluate(key, benchmark, stop)));
-                }
-            }, $"stopping after the current documents; interrupt again to end immediately{(directory is null ? "" : $" (finished documents stay in {directory.Path})")}");
+            int code = EvaluateEach(run, prepared, results, directory, () => ShellText.Again(parsed, []), terminal);
             if (code != ExitCodes.Done)
                 return code;
 
-            BenchmarkOverlap[] overlaps = filter is null ? [] : [.. results.Select(result => BenchmarkOverlap.Compute(filter, result.Key, result.Result))];
-            if (filter is not null)
-            {
-                EvaluationOverlap.Say(terminal, filter, overlaps);
-                results = EvaluationOverlap.Divide(results, overlaps);
-            }
+            BenchmarkOverlap[] overlaps = filter is null ? [] : DivideByOverlap(filter, ref results, terminal);
 
             EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), options.BatchSize, options.Limit, options.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
             if (directory is not null)
@@ -88,17 +73,8 @@ internal static class EvaluateCommand
             if (parsed.GetValue(json))
                 JsonOutput.WriteLine(terminal, Write);
             else
-            {
-                EvaluationTable.Print(terminal.Out, results, opened.Config);
-                foreach (BenchmarkGroup group in GroupsOf(benchmarks))
-                    PrintScore(terminal.Out, group, results);
-            }
-
+                Print(terminal.Out, results, opened.Config, GroupsOf(benchmarks));
             return ExitCodes.Done;
-
-            string Standing() => directory is null
-                ? "nothing is saved; with --out DIR an evaluation can be continued"
-                : $"{run.Done:N0} of {prepared.Sum(p => p.Benchmark.Count):N0} documents are done and saved in {directory.Path}; continue with: {ShellText.Again(parsed, [])}";
 
             void Write(Utf8JsonWriter writer)
             {
@@ -109,6 +85,57 @@ internal static class EvaluateCommand
             }
         });
         return command;
+    }
+
+    private static void CheckShots(EvaluationOptions options, IReadOnlyList<BenchmarkSpecification> benchmarks)
+    {
+        if (options.Shots is not null && benchmarks.FirstOrDefault(benchmark => benchmark.Shots is not null)?.Group is { } fixedGroup)
+            throw new UsageException($"--num-fewshot is given, and {fixedGroup.Name} sets the number of examples of each of its benchmarks");
+    }
+
+    private static EvaluationDirectory OpenDirectory(string path, string model, IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> prepared, long seed) =>
+        EvaluationDirectory.Open(OutputDirectory.Checked(path), model, [.. prepared.Select(p => p.Benchmark)], [.. prepared.Select(p => p.Key)], $"seed {seed}", DateTimeOffset.UtcNow);
+
+    /// <summary>Evaluates one benchmark after the other, until all are done or the user interrupts.</summary>
+    /// <param name="run">The evaluation.</param>
+    /// <param name="prepared">The benchmarks with their names.</param>
+    /// <param name="results">Receives the results.</param>
+    /// <param name="directory">The directory of finished documents; null for none.</param>
+    /// <param name="again">Returns the command line that continues an interrupted evaluation.</param>
+    /// <param name="terminal">Receives the messages.</param>
+    /// <returns>The exit code.</returns>
+    private static int EvaluateEach(
+        EvaluationRun run, IReadOnlyList<(string Key, PreparedBenchmark Benchmark)> prepared, List<(string Key, BenchmarkResult Result)> results, EvaluationDirectory? directory, Func<string> again,
+        Terminal terminal)
+    {
+        return StopSignals.Run(terminal, Standing, stop =>
+        {
+            foreach ((string key, PreparedBenchmark benchmark) in prepared)
+            {
+                terminal.SayWrapped($"{key}: {benchmark.Protocol}");
+                results.Add((key, run.Evaluate(key, benchmark, stop)));
+            }
+        }, $"stopping after the current documents; interrupt again to end immediately{(directory is null ? "" : $" (finished documents stay in {directory.Path})")}");
+
+        string Standing() => directory is null
+            ? "nothing is saved; with --out DIR an evaluation can be continued"
+            : $"{run.Done:N0} of {prepared.Sum(p => p.Benchmark.Count):N0} documents are done and saved in {directory.Path}; continue with: {again()}";
+    }
+
+    /// <summary>Adds the scores without the documents that share text with the training text.</summary>
+    private static BenchmarkOverlap[] DivideByOverlap(OverlapFilter filter, ref List<(string Key, BenchmarkResult Result)> results, Terminal terminal)
+    {
+        BenchmarkOverlap[] overlaps = [.. results.Select(result => BenchmarkOverlap.Compute(filter, result.Key, result.Result))];
+        EvaluationOverlap.Say(terminal, filter, overlaps);
+        results = EvaluationOverlap.Divide(results, overlaps);
+        return overlaps;
+    }
+
+    private static void Print(TextWriter output, IReadOnlyList<(string Key, BenchmarkResult Result)> results, ModelConfig config, IEnumerable<BenchmarkGroup> groups)
+    {
+        EvaluationTable.Print(output, results, config);
+        foreach (BenchmarkGroup group in groups)
+            PrintScore(output, group, results);
     }
 
     private static IEnumerable<BenchmarkGroup> GroupsOf(IReadOnlyList<BenchmarkSpecification> benchmarks) =>

@@ -73,14 +73,7 @@ internal static class EvaluateTaskCommand
             string directory = parsed.GetValue(output) is { } named ? OutputDirectory.Checked(named) : MeasuredOn.Create(path, measured).Directory();
             TaskEvaluation evaluation = TaskModels.Evaluate(model, examples, parsed.GetValue(resamples), parsed.GetValue(seed));
             TaskModels.WriteReport(directory, evaluation, task, path, measured, examples);
-            if (evaluation.Outcomes.SameAnswer is { } answer)
-                terminal.Say($"warning: the model gives {answer}");
-            if (parsed.GetValue(json))
-                WriteJson(terminal, evaluation);
-            else
-                Print(terminal.Out, evaluation);
-            terminal.Say($"page    {Path.Combine(directory, "report.html")}");
-            terminal.Say($"numbers {Path.Combine(directory, "evaluation.json")}");
+            Show(terminal, evaluation, directory, parsed.GetValue(json));
             return ExitCodes.Done;
 
             IReadOnlyList<TaskExample> Read(TaskDescription task)
@@ -91,6 +84,19 @@ internal static class EvaluateTaskCommand
             }
         });
         return command;
+    }
+
+    /// <summary>Prints the evaluation, and where its page and its numbers are.</summary>
+    private static void Show(Terminal terminal, TaskEvaluation evaluation, string directory, bool asJson)
+    {
+        if (evaluation.Outcomes.SameAnswer is { } answer)
+            terminal.Say($"warning: the model gives {answer}");
+        if (asJson)
+            WriteJson(terminal, evaluation);
+        else
+            Print(terminal.Out, evaluation);
+        terminal.Say($"page    {Path.Combine(directory, "report.html")}");
+        terminal.Say($"numbers {Path.Combine(directory, "evaluation.json")}");
     }
 
     private static void WriteJson(Terminal terminal, TaskEvaluation evaluation)

@@ -43,21 +43,11 @@ internal static class ServeCommand
         ranking.AddTo(command);
         command.SetAction(parsed =>
         {
-            foreach ((Option<int> option, int least) in ((Option<int>, int)[])[(sequences, 1), (queue, 0), (rate, 0), (timeout, 1), (drain, 0)])
-            {
-                if (parsed.GetValue(option) < least)
-                    throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {parsed.GetValue(option)}; it must be at least {least}"));
-            }
-
-            if (parsed.GetValue(threads) < 1)
-                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{threads.Name} is {parsed.GetValue(threads)}; it must be at least 1"));
+            CheckCounts(parsed, [(sequences, 1), (queue, 0), (rate, 0), (timeout, 1), (drain, 0)], threads);
             string[] paths = parsed.GetValue(models)!, names = parsed.GetValue(aliases)!;
             if (names.Length > paths.Length)
                 throw new UsageException($"--alias is given {names.Length} times for {paths.Length} models");
-            Ranking chooses = ranking.Read(parsed);
-            if (chooses.Candidates > 1 && paths.Length > 1)
-                throw new UsageException("--mmi and --candidates are for one MODEL");
-            AnswerRanking? chosen = chooses.Candidates == 1 ? null : new AnswerRanking { Candidates = chooses.Candidates, Path = chooses.Model, Template = chooses.Template() ?? ChatTemplate.Plain, Rule = chooses.Rule, Lambda = chooses.Lambda };
+            AnswerRanking? chosen = RankingOf(ranking.Read(parsed), paths.Length);
             IReadOnlyList<string> keys = ApiKeyInput.Read(parsed.GetValue(key));
             string addresses = parsed.GetValue(urls)!;
             CheckAddresses(addresses, keys.Count > 0 || parsed.GetValue(insecure));
@@ -85,6 +75,28 @@ internal static class ServeCommand
             return RunAsync(terminal, options).GetAwaiter().GetResult();
         });
         return command.WithExample("foreword serve runs/quickstart --template plain");
+    }
+
+    private static void CheckCounts(ParseResult parsed, (Option<int> Option, int Least)[] counts, Option<int?> threads)
+    {
+        foreach ((Option<int> option, int least) in counts)
+        {
+            if (parsed.GetValue(option) < least)
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {parsed.GetValue(option)}; it must be at least {least}"));
+        }
+
+        if (parsed.GetValue(threads) < 1)
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{threads.Name} is {parsed.GetValue(threads)}; it must be at least 1"));
+    }
+
+    /// <summary>Returns how the server chooses among several answers; null if it writes one.</summary>
+    private static AnswerRanking? RankingOf(Ranking ranking, int models)
+    {
+        if (ranking.Candidates == 1)
+            return null;
+        return models == 1
+            ? new AnswerRanking { Candidates = ranking.Candidates, Path = ranking.Model, Template = ranking.Template() ?? ChatTemplate.Plain, Rule = ranking.Rule, Lambda = ranking.Lambda }
+            : throw new UsageException("--mmi and --candidates are for one MODEL");
     }
 
     private static async Task<int> RunAsync(Terminal terminal, ServerOptions options)

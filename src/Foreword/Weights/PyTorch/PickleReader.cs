@@ -67,7 +67,7 @@ internal ref struct PickleReader
             byte opcode = Next();
             if (opcode == '.')
                 return Pop();
-            if (!Data(opcode) && !Structure(opcode))
+            if (!Data(opcode) && !Container(opcode) && !Reference(opcode))
                 throw new InvalidDataException($"byte {start} is the opcode 0x{opcode:X2}, which tensors do not need");
             if (Math.Max(Math.Max(_stack.Count, _memo.Count), Math.Max(_containers, _marks.Count)) > _mostObjects)
                 throw new InvalidDataException($"it holds more objects than names and shapes of tensors need (at byte {start})");
@@ -113,9 +113,9 @@ internal ref struct PickleReader
         }
     }
 
-    /// <summary>Handles the opcodes that build containers, use the memo and make calls.</summary>
+    /// <summary>Handles the opcodes that build tuples, lists and dictionaries.</summary>
     /// <returns>Whether the opcode is one of these.</returns>
-    private bool Structure(byte opcode)
+    private bool Container(byte opcode)
     {
         switch ((char)opcode)
         {
@@ -150,6 +150,17 @@ internal ref struct PickleReader
             case 'u': // SETITEMS
                 SetItems(PopToMark());
                 return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Handles the opcodes that use the memo, name globals, and make calls and objects.</summary>
+    /// <returns>Whether the opcode is one of these.</returns>
+    private bool Reference(byte opcode)
+    {
+        switch ((char)opcode)
+        {
             case 'q': // BINPUT
                 _memo[Next()] = Peek();
                 return true;
