@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Foreword.Torch.Runtime;
 using static TorchSharp.torch;
 
@@ -7,11 +6,6 @@ namespace Foreword.Torch.Tests.Runtime;
 public sealed class TorchLoadsTests
 {
     private static readonly string Library = Directory.EnumerateFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories).FirstOrDefault("");
-
-    /// <summary>Initializes libtorch. Some tests use TorchSharp before Foreword.Torch, and any of them may run first.</summary>
-    [ModuleInitializer]
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "Which test comes first is not fixed.")]
-    internal static void Prepare() => TorchRuntime.Initialize();
 
     [Fact]
     public void LibtorchComputes()
