@@ -127,7 +127,7 @@ public abstract class Tokenizer
     }
 
     private protected virtual Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
-        throw new NotSupportedException($"a {Kind} tokenizer cannot be given the tokens {string.Join(", ", texts)}; expected a tokenizer that has them, or a byte-bpe one");
+        throw new NotSupportedException($"a {Kind} tokenizer cannot be given the tokens {string.Join(", ", texts)}; expected one that has them");
 
     /// <summary>
     /// Returns the ids of a text between the ids that the tokenizer's template puts around every text. Hugging Face's <c>encode</c> returns the same ids.

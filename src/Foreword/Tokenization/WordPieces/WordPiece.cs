@@ -164,6 +164,9 @@ public sealed class WordPiece : Tokenizer
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
     public override void Save(string directory) => WordPieceFiles.Save(this, directory);
 
+    private protected override Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
+        _texts.With(texts, (all, added, beyond) => new WordPiece(all, LowerCase, Units, added, beyond) { StripAccents = StripAccents, SeparateIdeographs = SeparateIdeographs }).With(Roles);
+
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {
