@@ -195,6 +195,12 @@ public abstract class Tokenizer
     }
 
     /// <summary>
+    /// Gets the id that stands between the lines of a text where the roles of the tokens say so, although the tokenizer itself leaves line breaks out.
+    /// Null if a text is encoded as it is.
+    /// </summary>
+    internal virtual int? LineBreakId => null;
+
+    /// <summary>
     /// Checks whether an id is an added token that the model's own vocabulary does not contain. Text can become such a token only by containing
     /// the token's whole text.
     /// </summary>

@@ -182,6 +182,9 @@ public sealed class WordPiece : Tokenizer
     }
 
     /// <inheritdoc/>
+    internal override int? LineBreakId => Roles.StartOfText is { } start && start == _texts.IdOf(Mask) && EndOfTextId == _texts.IdOf(Start) ? _texts.IdOf(Separator) : null;
+
+    /// <inheritdoc/>
     internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);
 
     /// <summary>
