@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
@@ -15,6 +16,9 @@ namespace Foreword.Cli;
 /// <summary>Builds the root command, maps outcomes to exit codes, and turns exceptions into one-line messages.</summary>
 internal static class CommandRunner
 {
+    /// <summary>The number of characters that the help spends on the words an option accepts.</summary>
+    private const int LongestValueName = 24;
+
     /// <summary>Parses and runs one command line. Does not throw for invalid input.</summary>
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, Terminal terminal)
@@ -33,6 +37,7 @@ internal static class CommandRunner
         root.Add(verbose);
         foreach (Command command in commands)
             root.Add(command);
+        NameValues(root);
         UseHelpWithExamples(root);
 
         ParseResult parsed = Parse(root, args);
@@ -183,6 +188,20 @@ internal static class CommandRunner
 
     private static string PathOf(Symbol command) =>
         command.Parents.FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : "foreword";
+
+    /// <summary>Lets the help show the words that an option accepts, as one types them, or the option's name if there are too many for a line.</summary>
+    private static void NameValues(Command command)
+    {
+        foreach (Option option in command.Options.Where(option => option.HelpName is null && option.ValueType != typeof(bool)))
+        {
+            string words = string.Join('|', option.GetCompletions(CompletionContext.Empty).Select(word => word.Label)).ToLowerInvariant();
+            if (words.Length > 0)
+                option.HelpName = words.Length <= LongestValueName ? words : option.Name.TrimStart('-');
+        }
+
+        foreach (Command subcommand in command.Subcommands)
+            NameValues(subcommand);
+    }
 
     private static void UseHelpWithExamples(RootCommand root)
     {

@@ -128,6 +128,9 @@ public sealed class SegmentedWords : Tokenizer
         }
     }
 
+    private protected override Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
+        _texts.With(texts, (all, added, beyond) => new SegmentedWords(all, _segmenter, added, beyond)).With(Roles);
+
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids) => Encode(text, ids, unknown: null);
 

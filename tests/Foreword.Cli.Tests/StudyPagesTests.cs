@@ -10,6 +10,8 @@ public sealed partial class StudyPagesTests
 
     public static TheoryData<string> Studies => [.. Directory.GetDirectories(Pages).Where(study => File.Exists(Path.Combine(study, "cells.jsonl"))).Select(study => Path.GetFileName(study)).Order(StringComparer.Ordinal)];
 
+    public static TheoryData<string> OtherPages => [.. Directory.GetFiles(Pages, "*.md").Select(page => Path.GetFileNameWithoutExtension(page)).Where(page => page is not ("README" or "notes")).Order(StringComparer.Ordinal)];
+
     [Fact]
     public void PagesAreThoseOfTheStoredCells()
     {
@@ -30,21 +32,34 @@ public sealed partial class StudyPagesTests
         }
     }
 
-    /// <summary>A decimal in the words about a study must be a number of its table, rounded, or the same as a percentage.</summary>
     [Theory]
     [MemberData(nameof(Studies))]
     public void EveryFigureInWordsStandsInTheTable(string study)
     {
         string notes = Path.Combine(Pages, study, "notes.md");
         Assert.True(File.Exists(notes), $"docs/results/{study}/notes.md says what the figures show");
-        double[] known = [.. Number().Matches(File.ReadAllText(Path.Combine(Pages, study, $"{study}.csv"))).Select(match => double.Parse(match.Value, CultureInfo.InvariantCulture))];
-        Assert.All(Decimal().Matches(File.ReadAllText(notes)), match =>
+        EveryDecimalStandsIn(Path.Combine(Pages, study, $"{study}.csv"), notes);
+    }
+
+    /// <summary>A page that is no study, such as dialogue.md, has a table of its name beside it.</summary>
+    [Theory]
+    [MemberData(nameof(OtherPages))]
+    public void EveryFigureOfAnotherPageStandsInItsTable(string page) => EveryDecimalStandsIn(Path.Combine(Pages, $"{page}.csv"), Path.Combine(Pages, $"{page}.md"));
+
+    /// <summary>A decimal in the words must be a number of the table, rounded, or the same as a percentage. Examples in code blocks are left out.</summary>
+    private static void EveryDecimalStandsIn(string table, string words)
+    {
+        double[] known = [.. Number().Matches(File.ReadAllText(table)).Select(match => double.Parse(match.Value, CultureInfo.InvariantCulture))];
+        Assert.All(Decimal().Matches(CodeBlock().Replace(File.ReadAllText(words), "")), match =>
         {
             int digits = match.Value.Length - match.Value.IndexOf('.', StringComparison.Ordinal) - 1;
             double value = double.Parse(match.Value, CultureInfo.InvariantCulture), half = 0.5001 * Math.Pow(10, -digits);
-            Assert.True(known.Any(number => Math.Abs(number - value) <= half || Math.Abs((100 * number) - value) <= half), $"docs/results/{study}/notes.md: {match.Value} does not stand in {study}.csv");
+            Assert.True(known.Any(number => Math.Abs(number - value) <= half || Math.Abs((100 * number) - value) <= half), $"{words}: {match.Value} does not stand in {Path.GetFileName(table)}");
         });
     }
+
+    [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CodeBlock();
 
     [GeneratedRegex(@"-?\d+(\.\d+)?([eE][-+]?\d+)?")]
     private static partial Regex Number();

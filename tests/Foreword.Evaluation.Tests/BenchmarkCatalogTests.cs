@@ -1,9 +1,11 @@
 using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Benchmarks.LanguageModeling;
+using Foreword.Evaluation.Benchmarks.User;
 using Foreword.Evaluation.Families;
 using Foreword.Evaluation.Results;
 using Foreword.Evaluation.Running;
 using Foreword.Models;
+using Foreword.Tokenization;
 
 namespace Foreword.Evaluation.Tests;
 
@@ -76,6 +78,21 @@ public sealed class BenchmarkCatalogTests
         Assert.Equal(13 * Math.Log2(Evaluations.VocabSize) / 6, characters.Value("bits_per_character"), 1e-6);
         Assert.Equal(Math.Pow(Evaluations.VocabSize, 13.0 / 6), characters.Value("character_perplexity"), 0.5);
         Assert.Equal(Math.Log2(Evaluations.VocabSize), characters.Value("bits_per_byte"), 1e-6);
+    }
+
+    /// <summary>A model of GPT2-Chinese's articles has seen [SEP] where a line ends. The tokenizer itself leaves line breaks out.</summary>
+    [Theory]
+    [InlineData("[MASK]", "[CLS]", 7)] // 春 [SEP] 夏 [SEP] 春 夏 [SEP]
+    [InlineData("[CLS]", "[SEP]", 4)]
+    public void LinesOfArticlesAreDividedByTheirToken(string begin, string end, int tokens)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        directory.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n春\n夏\n");
+        directory.Write("tokenizer_config.json", $$"""{"bos_token": "{{begin}}", "eos_token": "{{end}}", "add_bos_token": true, "add_eos_token": true}""");
+        TextFile file = new(directory.Write("text.txt", "春\r\n夏\n春夏\n"));
+        BenchmarkInput input = new() { Directory = directory.Path, Tokenizer = Tokenizer.Load(directory.Path), ContextLength = 64 };
+        Assert.Equal(tokens, file.Read(input).Documents.Sum(document => (int)document.Fields["tokens"]!));
+        Assert.Equal(begin == "[MASK]", file.Protocol(input).Contains("; line breaks are [SEP];", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -63,6 +63,19 @@ public sealed class SegmentedWordsTests
     }
 
     [Fact]
+    public void NewSpecialTokensHaveTheNextIdsAndOutliveTheFiles()
+    {
+        Tokenizer more = Words.WithSpecialTokens(["<|im_start|>", "[SEP]"]);
+        Assert.Equal([Tokens.Length, 5, 6], more.Encode("<|im_start|>我来到", allowSpecial: true));
+        Assert.Equal(Words.Encode("<|im_start|>"), more.Encode("<|im_start|>"));
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        more.Save(directory.Path);
+        Tokenizer again = Tokenizer.Load(directory.Path);
+        Assert.Equal((more.Fingerprint, more.VocabSize), (again.Fingerprint, again.VocabSize));
+        Assert.Equal([Tokens.Length, 5, 6], again.Encode("<|im_start|>我来到", allowSpecial: true));
+    }
+
+    [Fact]
     public void SavedFilesGiveTheSameTokenizer()
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();

@@ -15,12 +15,14 @@ internal static class SplitTable
         foreach ((string name, ManifestSplit split) in manifest.Splits)
         {
             string counts = string.Create(CultureInfo.InvariantCulture,
-                $"{split.Documents:N0} documents {split.Tokens:N0} tokens {split.TextBytes:N0} bytes of text {split.BytesPerToken:F2} bytes/token {split.Shards.Count} shards");
+                $"{Count(split.Documents, "document")}, {Count(split.Tokens, "token")}, {split.TextBytes:N0} bytes, {split.BytesPerToken:F2} a token, {Count(split.Shards.Count, "shard")}");
             foreach (string line in FittedText.Wrap(counts, first: $"{name,-10} "))
                 table.AppendLine(line);
         }
 
         return table.ToString();
+
+        static string Count(long number, string name) => string.Create(CultureInfo.InvariantCulture, $"{number:N0} {name}{(number == 1 ? "" : "s")}");
     }
 
     /// <summary>Writes the counts and the tokenizer as JSON fields of the current object.</summary>

@@ -35,7 +35,7 @@ internal sealed class CorpusWindows
         (int window, int stride) = Sizes(input);
         string text = _text.ToString();
         int start = new PromptEncoder(input.Tokenizer, input.ContextLength, truncate: false).Start;
-        int[] tokens = [start, .. input.Tokenizer.Encode(text)];
+        int[] tokens = [start, .. Encode(text, input.Tokenizer)];
         double[] bytes = TokenEnds(tokens, input.Tokenizer);
         double scale = _marks[^1].Bytes / Math.Max(1, bytes[^1]); // 1 unless the tokenizer changes the text
         List<BenchmarkDocument> documents = [];
@@ -56,7 +56,16 @@ internal sealed class CorpusWindows
     public static string Describe(BenchmarkInput input)
     {
         (int window, int stride) = Sizes(input);
-        return $"one stream of tokens after end-of-text, windows of {window} tokens, {(stride == window ? "none overlapping" : $"stride {stride}")}";
+        string lines = input.Tokenizer.LineBreakId is { } lineBreak ? $"; line breaks are {input.Tokenizer.TokenText(lineBreak)}" : "";
+        return $"one stream of tokens after end-of-text, windows of {window} tokens, {(stride == window ? "none overlapping" : $"stride {stride}")}{lines}";
+    }
+
+    /// <summary>Returns the ids of a text, with the token for line breaks between its lines if the tokenizer has one (GPT2-Chinese's articles).</summary>
+    private static IEnumerable<int> Encode(string text, Tokenizer tokenizer)
+    {
+        if (tokenizer.LineBreakId is not { } lineBreak)
+            return tokenizer.Encode(text);
+        return text.ReplaceLineEndings("\n").Split('\n').SelectMany((line, i) => i == 0 ? tokenizer.Encode(line) : [lineBreak, .. tokenizer.Encode(line)]);
     }
 
     /// <exception cref="ArgumentException">The window or the stride is out of range.</exception>

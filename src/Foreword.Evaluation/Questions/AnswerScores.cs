@@ -7,6 +7,8 @@ namespace Foreword.Evaluation.Questions;
 /// <summary>Computes decaNLP's metrics (McCann et al. 2018, section 2.2), all from 0 to 100.</summary>
 internal static partial class AnswerScores
 {
+    private const string Unanswerable = "unanswerable";
+
     /// <summary>Measures answers.</summary>
     /// <param name="metric">The metric.</param>
     /// <param name="answered">The questions with the answers that a model gave, in the order of the file; at least one.</param>
@@ -35,31 +37,28 @@ internal static partial class AnswerScores
 
     /// <summary>
     /// Computes the F1 of zero-shot relation extraction: of the answers other than "unanswerable", precision is the share of right ones, and recall is the
-    /// share of right ones among the questions that have an answer. An answer is right if it has the same set of words.
+    /// share of right ones among the questions that have an answer. An answer is right if it has the words of an accepted one in any order, without "and".
     /// </summary>
     private static double CorpusF1(IReadOnlyList<(Question Question, string Answer)> answered)
     {
         int right = 0, given = 0, wanted = 0;
         foreach ((Question question, string answer) in answered)
         {
-            HashSet<string> own = Words([answer]), gold = Words(question.Answers);
-            bool says = !IsUnanswerable(own), has = !IsUnanswerable(gold);
-            right += has && own.SetEquals(gold) ? 1 : 0;
-            given += says ? 1 : 0;
-            wanted += has ? 1 : 0;
+            string own = Words(answer);
+            string[] accepted = [.. question.Answers.Select(Words).Where(words => words != Unanswerable)];
+            right += own != Unanswerable && accepted.Contains(own) ? 1 : 0;
+            given += own != Unanswerable ? 1 : 0;
+            wanted += accepted.Length > 0 ? 1 : 0;
         }
 
         return right == 0 ? 0 : 100 * PrecisionRecall.Compute(right, given, wanted).F1;
 
-        static bool IsUnanswerable(HashSet<string> words) => words.Count == 1 && words.Contains("unanswerable");
-
-        static HashSet<string> Words(IEnumerable<string> texts) =>
-            [.. texts.SelectMany(text => AnswerMatch.Words(text, chinese: false)).Where(word => word != "and")];
+        static string Words(string text) => string.Join(' ', AnswerMatch.Words(text, chinese: false).Where(word => word != "and").Order(StringComparer.Ordinal));
     }
 
     /// <summary>
     /// Computes the mean of two shares of turns: of those after which all values given so far in the dialogue are right, and of those whose requests are
-    /// right. An answer is <c>slot: value, slot: value; request, request</c> or <c>None</c>.
+    /// right, in their order. An answer is <c>slot: value, slot: value; request, request</c> or <c>None</c>.
     /// </summary>
     private static double DialogueState(IReadOnlyList<(Question Question, string Answer)> answered)
     {
@@ -69,28 +68,29 @@ internal static partial class AnswerScores
             Dictionary<string, string> own = [], gold = [];
             foreach ((Question question, string answer) in dialogue)
             {
-                (Dictionary<string, string> values, HashSet<string> asked) = Turn(answer);
-                (Dictionary<string, string> right, HashSet<string> rightlyAsked) = Turn(question.Answers[0]);
+                (Dictionary<string, string> values, string? asked) = Turn(answer);
+                (Dictionary<string, string> right, string? rightlyAsked) = Turn(question.Answers[0]);
                 foreach ((string slot, string value) in values)
                     own[slot] = value;
                 foreach ((string slot, string value) in right)
                     gold[slot] = value;
                 states += own.Count == gold.Count && own.All(pair => gold.TryGetValue(pair.Key, out string? value) && value == pair.Value) ? 1 : 0;
-                requests += asked.SetEquals(rightlyAsked) ? 1 : 0;
+                requests += asked == rightlyAsked ? 1 : 0;
             }
         }
 
         return 50.0 * (states + requests) / answered.Count;
     }
 
-    private static (Dictionary<string, string> Values, HashSet<string> Requests) Turn(string text)
+    /// <summary>Returns the values and the requests of a turn. The requests are null for <c>None</c> and for a text of another form, which is not the same as no request.</summary>
+    private static (Dictionary<string, string> Values, string? Requests) Turn(string text)
     {
         if (text.Split(';') is not [var values, var requests])
-            return ([], []);
+            return ([], null);
         Dictionary<string, string> state = [];
         foreach (string[] pair in values.Split(',').Select(value => value.Split(':')).Where(pair => pair.Length == 2))
             state[pair[0].Trim()] = pair[1].Trim();
-        return (state, [.. requests.Split(',').Select(request => request.Trim()).Where(request => request.Length > 0)]);
+        return (state, string.Join(',', requests.Split(',').Select(request => request.Trim())));
     }
 
     /// <summary>Returns a query in a form that does not depend on case, white space and the order of its conditions.</summary>

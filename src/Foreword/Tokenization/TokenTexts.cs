@@ -56,6 +56,18 @@ internal sealed class TokenTexts
     /// <summary>Gets the special and declared tokens, by id.</summary>
     public IReadOnlyList<AddedToken> Added { get; }
 
+    /// <summary>Returns a tokenizer whose vocabulary also has these special tokens, with the next ids. The model's own vocabulary does not contain them.</summary>
+    /// <param name="texts">The texts of the tokens; distinct.</param>
+    /// <param name="create">Creates the tokenizer from its texts, the added tokens and the ids that the model's own vocabulary does not contain.</param>
+    /// <exception cref="ArgumentException">A text is in the vocabulary.</exception>
+    public Tokenizer With(IReadOnlyList<string> texts, Func<string[], AddedToken[], IReadOnlySet<int>, Tokenizer> create)
+    {
+        if (texts.FirstOrDefault(_ids.ContainsKey) is { } ordinary)
+            throw new ArgumentException($"'{ordinary}' is an ordinary token of this tokenizer; a special token needs a text of its own", nameof(texts));
+        AddedToken[] added = [.. texts.Select((text, i) => new AddedToken(text, Count + i))];
+        return create([.. _texts, .. texts], [.. Added, .. added], new HashSet<int>([.. _beyond, .. added.Select(token => token.Id)]));
+    }
+
     /// <summary>Gets the text of an id.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
     public string this[int id] => (uint)id < (uint)_texts.Length

@@ -127,7 +127,7 @@ public abstract class Tokenizer
     }
 
     private protected virtual Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
-        throw new NotSupportedException($"a {Kind} tokenizer cannot be given the tokens {string.Join(", ", texts)}; expected a tokenizer that has them, or a byte-bpe one");
+        throw new NotSupportedException($"a {Kind} tokenizer cannot be given the tokens {string.Join(", ", texts)}; expected one that has them");
 
     /// <summary>
     /// Returns the ids of a text between the ids that the tokenizer's template puts around every text. Hugging Face's <c>encode</c> returns the same ids.
@@ -193,6 +193,12 @@ public abstract class Tokenizer
         (other.Roles, other._stopIds) = (roles, null);
         return other;
     }
+
+    /// <summary>
+    /// Gets the id that stands between the lines of a text where the roles of the tokens say so, although the tokenizer itself leaves line breaks out.
+    /// Null if a text is encoded as it is.
+    /// </summary>
+    internal virtual int? LineBreakId => null;
 
     /// <summary>
     /// Checks whether an id is an added token that the model's own vocabulary does not contain. Text can become such a token only by containing

@@ -49,6 +49,14 @@ public sealed class QuestionTrainingTests : IDisposable
         Assert.Equal(16, answers.Length);
         Assert.All(answers.Take(12), line => Assert.Contains(JsonDocument.Parse(line).RootElement.GetProperty("answer").GetString(), (string[])["yes", "no", "b a"])); // an answer that it learned, and nothing after it
         Assert.True(File.Exists(Path.Combine(scores, "evaluation.json")));
+
+        File.Delete(_directory.File("data/iwslt/test.jsonl"));
+        Cli without = Cli.Run("evaluate-task", run, _mix, "--data", data, "--on-test");
+        Assert.True(without.ExitCode == 0, without.Err);
+        Assert.Contains("warning: not measured, because they have no test questions: iwslt\n", without.Err, StringComparison.Ordinal);
+        Assert.Matches(@"^  sst        nEM   +[\d.]+      12 questions\n  decaScore  sum   +[\d.]+       1 task\n$", without.Out);
+        File.Delete(_directory.File("data/sst/test.jsonl"));
+        Assert.Contains("mix.yaml: no task has test questions", Cli.Run("evaluate-task", run, _mix, "--data", data, "--on-test").Err, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -29,10 +29,10 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(WeightType.Bf16, 0.05)] // inputs, weights, keys and values have 8 bits of mantissa
-    [InlineData(WeightType.Int8, 0.15)] // a width of 32 is half a block: little averages out
-    [InlineData(WeightType.Int4, 0.6)]
-    public void EveryTypeStaysNearFloat32OneTokenAtATimeAndMany(WeightType type, double tolerance)
+    [InlineData(WeightType.Bf16, 0.05, 0.015)] // inputs, weights, keys and values have 8 bits of mantissa, and another order of sums rounds some of them to the neighbor
+    [InlineData(WeightType.Int8, 0.15, 0.015)] // a width of 32 is half a block: little averages out
+    [InlineData(WeightType.Int4, 0.6, 0.06)]
+    public void EveryTypeStaysNearFloat32OneTokenAtATimeAndMany(WeightType type, double tolerance, double togetherTolerance)
     {
         using CpuLanguageModel rounded = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"), type), exact = CpuLanguageModel.Load(Fixtures.Path("golden/gpt2-tiny"));
         int[] tokens = [.. Enumerable.Range(0, 20).Select(i => i * 17 % 300)];
@@ -44,7 +44,7 @@ public sealed class QuantizedModelTests : IDisposable
         for (int i = 0; i < 300; i++)
         {
             Assert.Equal(expected[i], last[i], tolerance);
-            Assert.Equal(last[i], together[i], tolerance / 10);
+            Assert.Equal(last[i], together[i], togetherTolerance);
         }
     }
 

@@ -10,7 +10,7 @@ public class ShippedRecipesTests
 {
     private static readonly string Directory = Path.Combine(AppContext.BaseDirectory, "recipes");
 
-    public static TheoryData<string> Pretraining => [.. Names.Where(name => !IsFineTuning(name) && !name.StartsWith("dialogue-", StringComparison.Ordinal))];
+    public static TheoryData<string> Pretraining => [.. Names.Where(name => !IsFineTuning(name) && !name.StartsWith("dialogue-", StringComparison.Ordinal) && !name.StartsWith("questions", StringComparison.Ordinal))];
 
     public static TheoryData<string> FineTuning => [.. Names.Where(IsFineTuning)];
 
@@ -39,6 +39,16 @@ public class ShippedRecipesTests
         PreferenceRecipe recipe = Recipe.Read<PreferenceRecipe>(Path.Combine(Directory, "dialogue-preference.yaml"));
         Assert.Equal((RejectedAnswers.Shuffled, 0.1, 0.0), (recipe.Task.Rejected, recipe.Task.Beta, recipe.Model.Dropout));
         Assert.Equal(Recipe.ToYaml(recipe), Recipe.ToYaml(Recipe.Parse<PreferenceRecipe>(Recipe.ToYaml(recipe), "again")));
+    }
+
+    [Fact]
+    public void TheRecipeOfQuestionsNamesItsMix()
+    {
+        QuestionRecipe recipe = Recipe.Read<QuestionRecipe>(Path.Combine(Directory, "questions.yaml"));
+        Assert.Equal("recipes/questions-mix.yaml", Assert.Single(recipe.Data.Train));
+        QuestionMix mix = QuestionMix.Read(Path.Combine(Directory, "questions-mix.yaml"));
+        Assert.Equal(["snli-subset", "sentiment-sentences", "copa", "mwsc"], mix.Names);
+        Assert.Equal(Recipe.ToYaml(recipe), Recipe.ToYaml(Recipe.Parse<QuestionRecipe>(Recipe.ToYaml(recipe), "again")));
     }
 
     [Fact]

@@ -31,12 +31,16 @@ public sealed class AnswerScoresTests
     public void UnanswerableQuestionsCountOnlyIfTheyAreAnswered()
     {
         Assert.Equal(50, Score(AnswerMetric.CorpusF1, ("paris", "Paris"), ("unanswerable", "unanswerable"), ("Rome", "unanswerable"), ("unanswerable", "Rome")), 1e-9);
-        Assert.Equal(100, Score(AnswerMetric.CorpusF1, ("Smith and Jones", "Jones, the Smith")), 1e-9); // sets of words
+        Assert.Equal(100, Score(AnswerMetric.CorpusF1, ("Smith and Jones", "Jones, the Smith")), 1e-9); // in any order
+        Assert.Equal(0, Score(AnswerMetric.CorpusF1, ("New York New York", "New York")), 1e-9); // each word as often
+        Question two = new("", "", ["Paris", "Rome"], "");
+        Assert.Equal(400.0 / 7, AnswerScores.Compute(AnswerMetric.CorpusF1, [(two, "Rome"), (two, "Paris and Rome"), (two, "unanswerable"), (two, "Paris")]), 1e-9); // precision 2/3, recall 2/4: one accepted answer is enough
         Assert.Equal(0, Score(AnswerMetric.CorpusF1, ("unanswerable", "unanswerable")), 1e-9);
     }
 
     /// <summary>
-    /// The states are right after turn 1 of the first dialogue and in the second dialogue: 2 of 4. The requests are right in the first dialogue: 3 of 4.
+    /// The states are right after turn 1 of the first dialogue and in the second dialogue: 2 of 4. The requests are right in its first two turns: 2 of 4.
+    /// decaNLP distinguishes a turn without requests from <c>None</c>.
     /// </summary>
     [Fact]
     public void TheStateOfADialogueKeepsWhatWasSaidBefore()
@@ -48,7 +52,7 @@ public sealed class AnswerScoresTests
             (Turn("en_1", "None"), ";"),
             (Turn("en_2", "; phone"), "None"),
         ];
-        Assert.Equal(100 * (2.0 / 4 + 3.0 / 4) / 2, AnswerScores.Compute(AnswerMetric.DialogueState, turns), 1e-9);
+        Assert.Equal(100 * (2.0 / 4 + 2.0 / 4) / 2, AnswerScores.Compute(AnswerMetric.DialogueState, turns), 1e-9);
 
         static Question Turn(string dialogue, string answer) => new("", "", [answer], "") { Dialogue = dialogue };
     }

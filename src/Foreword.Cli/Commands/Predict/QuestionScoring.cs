@@ -29,7 +29,7 @@ internal sealed class QuestionScoring(Terminal terminal, string model, string mi
     /// <returns>The exit code.</returns>
     public int Run(DeviceChoice device, int seed, bool json)
     {
-        IReadOnlyList<QuestionTask> tasks = QuestionTask.Read(QuestionMix.Read(mixPath), Data, null, seed);
+        QuestionTask[] tasks = WithQuestions(QuestionTask.Read(QuestionMix.Read(mixPath), Data, null, seed));
         string? directory = Output is null ? null : Directory.CreateDirectory(OutputDirectory.Checked(Output)).FullName;
         using OpenedModel opened = OpenedModel.Open(model, device);
         using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
@@ -50,6 +50,19 @@ internal sealed class QuestionScoring(Terminal terminal, string model, string mi
         return ExitCodes.Done;
     }
 
+    private string Part => Test ? "test" : "validation";
+
+    /// <summary>Returns the tasks that have questions of the part, and names the others.</summary>
+    private QuestionTask[] WithQuestions(IReadOnlyList<QuestionTask> tasks)
+    {
+        ILookup<bool, QuestionTask> byPart = tasks.ToLookup(task => (Test ? task.Test : task.Validation).Count > 0);
+        if (!byPart[true].Any())
+            throw new InvalidDataException($"{mixPath}: no task has {Part} questions");
+        if (byPart[false].Any())
+            terminal.Say($"warning: not measured, because they have no {Part} questions: {string.Join(", ", byPart[false].Select(task => task.Name))}");
+        return [.. byPart[true]];
+    }
+
     private void Print(List<QuestionScore> scores)
     {
         int width = scores.Max(score => Math.Max("decaScore".Length, score.Task.Length));
@@ -61,7 +74,7 @@ internal sealed class QuestionScoring(Terminal terminal, string model, string mi
     private void Write(Utf8JsonWriter writer, List<QuestionScore> scores)
     {
         writer.WriteString("model", model);
-        writer.WriteString("part", Test ? "test" : "validation");
+        writer.WriteString("part", Part);
         writer.WriteStartObject("tasks");
         foreach (QuestionScore score in scores)
         {

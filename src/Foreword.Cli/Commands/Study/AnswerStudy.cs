@@ -48,6 +48,12 @@ internal static class AnswerStudy
                 throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{lambda.Name} is {parsed.GetValue(lambda)}; it must be from 0 to 1"));
             SamplingOptions sampling = UsageException.For(new SamplingOptions { Temperature = parsed.GetValue(temperature), TopK = parsed.GetValue(topK), MaxTokens = parsed.GetValue(tokens) }.Validate);
             string path = parsed.GetValue(model)!, other = parsed.GetValue(backward)!;
+            foreach (string name in (string[])[path, other])
+            {
+                using OpenedModel opened = OpenedModel.Open(name, parsed.GetValue(device));
+                opened.SayTask(name, terminal);
+            }
+
             IReadOnlyList<StudiedModel> forward = StudiedModel.Open([path]), reverse = StudiedModel.Open([other]);
             OpenQuestion[] questions = [.. OpenQuestion.Of(parsed.GetValue(files)!.SelectMany(file => DialogueReader.Read(file, parsed.GetValue(layout))), parsed.GetValue(history)).Take(parsed.GetValue(limit))];
             if (questions.Length == 0)

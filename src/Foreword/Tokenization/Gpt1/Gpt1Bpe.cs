@@ -145,6 +145,9 @@ public sealed class Gpt1Bpe : Tokenizer
         return [.. ids];
     }
 
+    private protected override Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
+        _texts.With(texts, (all, added, beyond) => new Gpt1Bpe(all, Merges, [.. AddedTokens.Where(token => _texts.IsSpecial(token.Id)).Select(token => token.Text)], Words, added, beyond)).With(Roles);
+
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {

@@ -164,6 +164,9 @@ public sealed class WordPiece : Tokenizer
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
     public override void Save(string directory) => WordPieceFiles.Save(this, directory);
 
+    private protected override Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
+        _texts.With(texts, (all, added, beyond) => new WordPiece(all, LowerCase, Units, added, beyond) { StripAccents = StripAccents, SeparateIdeographs = SeparateIdeographs }).With(Roles);
+
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {
@@ -177,6 +180,9 @@ public sealed class WordPiece : Tokenizer
             _encoders.PutBack(encoder);
         }
     }
+
+    /// <inheritdoc/>
+    internal override int? LineBreakId => Roles.StartOfText is { } start && start == _texts.IdOf(Mask) && EndOfTextId == _texts.IdOf(Start) ? _texts.IdOf(Separator) : null;
 
     /// <inheritdoc/>
     internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);

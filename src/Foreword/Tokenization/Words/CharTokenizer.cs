@@ -89,6 +89,9 @@ public sealed class CharTokenizer : Tokenizer
     /// <inheritdoc/>
     internal override bool IsBeyondModel(int id) => _texts.IsBeyond(id);
 
+    private protected override Tokenizer WithNewTokens(IReadOnlyList<string> texts) =>
+        _texts.With(texts, (all, added, beyond) => new CharTokenizer(all, added, beyond)).With(Roles);
+
     /// <inheritdoc/>
     protected override void EncodePlain(ReadOnlySpan<char> text, List<int> ids)
     {
