@@ -50,7 +50,7 @@ internal sealed class ChatCommand : IDisposable
     {
         Argument<string> model = new("MODEL") { Description = "Model directory, checkpoint, or run directory (its best/, else its newest checkpoint)." };
         Option<string> system = new("--system") { Description = "Instruction at the start of the conversation; it is never dropped.", DefaultValueFactory = _ => "" };
-        Option<string?> template = new("--template") { Description = $"How messages become text; default: MODEL's {ChatTemplateFile.FileName} (docs/generation.md describes the format)." };
+        Option<string?> template = new("--template") { Description = $"How messages become text: chitchat, chatml, plain, or a file (docs/generation.md describes the format). Default: MODEL's {ChatTemplateFile.FileName}, or plain." };
         Option<int?> history = new("--max-history") { Description = "Number of messages before yours that the model reads; default: as many as fit." };
         Option<string?> load = new("--load") { Description = "Continue a conversation that /save wrote." };
         RankingArguments ranking = new();
@@ -82,7 +82,7 @@ internal sealed class ChatCommand : IDisposable
             string directory = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path);
             if (TaskDescription.FineTunedFor(directory) is { } task)
                 throw new InvalidDataException($"{path} is fine-tuned for {task}, not for chat{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} prints its answers" : "")}");
-            ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Read(file) : ChatTemplateFile.Load(directory);
+            ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Find(file) : ChatTemplateFile.Load(directory);
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using OpenedModel? openedBackward = chooses.Model is { } other ? open(other, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache)) : null;
             openedBackward?.SayTask(chooses.Model!, terminal);
@@ -239,6 +239,9 @@ internal sealed class ChatCommand : IDisposable
                 break;
             case ["/help"]:
                 Help();
+                break;
+            case [var known, _] when Commands.Contains(known):
+                _terminal.Err.WriteLine($"error: {known} stands alone in its line");
                 break;
             default:
                 _terminal.Err.WriteLine($"error: unknown command '{words[0]}'{NearestName.Suggestion(words[0], Commands)}");

@@ -10,7 +10,7 @@ namespace Foreword.Data.Dialogues;
 /// <param name="isReversed">Whether dialogues are read from their end, see <see cref="Dialogue.Reversed"/>.</param>
 internal sealed class DialogueEncoder(Tokenizer tokenizer, ChatTemplate template, int most, bool isReversed = false)
 {
-    private readonly ChatEncoder _encoder = new(tokenizer, template);
+    private readonly ChatEncoder _encoder = new ChatEncoder(tokenizer, template).RequireEnd();
 
     /// <summary>Encodes a dialogue.</summary>
     public ShortenedDialogue Encode(Dialogue dialogue)

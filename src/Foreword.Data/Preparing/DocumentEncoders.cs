@@ -76,7 +76,8 @@ internal sealed class ArticleEncoder : IDocumentEncoder
     {
         (int start, _, int end) = Ids(tokenizer);
         Dictionary<string, string> names = new(tokenizer.Roles.Names) { ["bos_token"] = Start, ["eos_token"] = End };
-        return tokenizer.With(tokenizer.Roles with { StartOfText = start, EndOfText = end, Before = [start], After = [end], Stops = [], Names = names });
+        int? own = tokenizer.With(TokenRoles.None).EndOfTextId;
+        return tokenizer.With(tokenizer.Roles with { StartOfText = start, EndOfText = end == own ? null : end, Before = [start], After = [end], Stops = [], Names = names });
     }
 
     private static (int Start, int LineBreak, int End) Ids(Tokenizer tokenizer)

@@ -91,7 +91,7 @@ public sealed record PreparationOptions
         if (Layout.HoldsDialogues() != Template is not null)
             throw new ArgumentException(Template is null ? $"the layout {Layout} needs a chat template" : $"the layout {Layout} has no messages for a chat template");
         if (DialogueTokens is { } most && (most < 2 || !Layout.HoldsDialogues()))
-            throw new ArgumentException(most < 2 ? $"the largest length of a dialogue is {most} tokens; it must be at least 2" : $"the layout {Layout} has no dialogues whose length could be limited");
+            throw new ArgumentException(most < 2 ? $"the largest length of a dialogue is {most} tokens; it must be at least 2" : "the largest length of a dialogue is for the layouts chitchat and messages");
         if (Layout.HoldsDialogues() && (MinCharacters > 0 || Normalization != TextNormalization.None || AllowSpecial))
             throw new ArgumentException($"the layout {Layout} has messages; normalization, a minimum length and special tokens in the text are only for text");
         if (Threads < 1)

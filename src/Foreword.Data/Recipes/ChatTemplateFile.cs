@@ -18,6 +18,19 @@ public static class ChatTemplateFile
     /// </exception>
     public static ChatTemplate Read(string path) => Recipe.Read<ChatTemplate>(path, kind: "chat template");
 
+    /// <summary>Returns the template with a name, or reads a file.</summary>
+    /// <param name="name"><c>chitchat</c>, <c>chatml</c>, <c>plain</c>, or the path of a file.</param>
+    /// <exception cref="FileNotFoundException">There is no such template and no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is not a chat template. The message names file, line and key.</exception>
+    internal static ChatTemplate Find(string name)
+    {
+        if (ChatTemplate.Named.TryGetValue(name, out ChatTemplate? named))
+            return named;
+        return File.Exists(name) || Path.HasExtension(name) || Path.GetFileName(name) != name
+            ? Read(name)
+            : throw new FileNotFoundException($"there is no chat template {name}; expected {string.Join(", ", ChatTemplate.Named.Keys)}, or a file", name);
+    }
+
     /// <summary>Reads <see cref="FileName"/> of a model directory; returns <see cref="ChatTemplate.Plain"/> if there is no such file.</summary>
     /// <param name="directory">The model directory.</param>
     /// <exception cref="InvalidDataException">The file is not a chat template. The message names file, line and key.</exception>
@@ -55,7 +68,7 @@ public static class ChatTemplateFile
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         if (name is not null)
-            return ChatTemplate.Named.TryGetValue(name, out ChatTemplate? named) ? named : Read(name);
+            return Find(name);
         if (ReadOwn(directory) is { } own)
             return own;
         return ChatTemplate.Chitchat.Tokens.All(text => tokenizer.AddedTokens.Any(token => token.Text == text)) ? ChatTemplate.Chitchat : ChatTemplate.ChatMl;

@@ -13,7 +13,7 @@ namespace Foreword.Data.Supervised;
 /// <param name="contextLength">The number of tokens that the model reads, 2 or more.</param>
 internal sealed class PreferenceExamples(Tokenizer tokenizer, ChatTemplate template, int contextLength)
 {
-    private readonly ChatEncoder _encoder = new(tokenizer, template);
+    private readonly ChatEncoder _encoder = new ChatEncoder(tokenizer, template).RequireEnd();
     private readonly List<SupervisedExample> _examples = [];
 
     /// <summary>Gets the sequences so far: that of pair i's chosen answer at 2 i, and that of its rejected answer at 2 i + 1.</summary>

@@ -40,8 +40,8 @@ internal sealed record AnswerGrid(
     {
         Name = "mmi",
         Title = "Choosing among answers",
-        Method = "Writes several candidates for the answers of held-back dialogues, and compares ways to choose one: the first, the likeliest (mean log-probability of a token), "
-            + "GPT2-chitchat's mean loss of answer and history in a backward model (sequence), the history's probability after the answer (history), and both directions weighted (interpolated, Li et al. 2016). "
+        Method = "Writes several candidates for the answers of held-back dialogues, and compares ways to choose one. They are the first, and the likeliest (mean log-probability of a token). "
+            + "With a backward model, they are GPT2-chitchat's mean loss of answer and history (sequence), the history's probability after the answer (history), and both directions weighted (interpolated, Li et al. 2016). "
             + "The history's perplexity is that of the same backward model that chooses, so history has the lowest one by its definition. Li et al. report more distinct words with both directions.",
         Axis = Rule,
         AxisLabel = "answer chosen by",

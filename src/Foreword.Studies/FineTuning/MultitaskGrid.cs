@@ -24,8 +24,8 @@ internal static class MultitaskGrid
     {
         Name = "multitask",
         Title = "One model for several tasks",
-        Method = "Trains one model on all tasks of a mix as questions (McCann et al. 2018, decaNLP), one model on each task alone, and models without a task, "
-            + "which then measure the transfer to a task that was never trained. Scores are those of decaNLP's metrics on the validation questions, from 0 to 100.",
+        Method = "Trains one model on all tasks of a mix as questions (McCann et al. 2018, decaNLP), and one model on each task alone. "
+            + "Models that a task was left out of measure the transfer to a task that was never trained. Scores are those of decaNLP's metrics on the validation questions, from 0 to 100.",
         Axis = Trained,
         AxisLabel = "trained on the task",
         IsUnordered = true,

@@ -1,6 +1,8 @@
 using System.Text;
+using System.Text.Json;
 using Foreword.Generation;
 using Foreword.Tokenization;
+using Foreword.Tokenization.WordPieces;
 
 namespace Foreword.Chat;
 
@@ -8,6 +10,18 @@ namespace Foreword.Chat;
 internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
 {
     private readonly AddedToken[] _special = [.. tokenizer.AddedTokens.Where(token => token.IsSpecial).OrderByDescending(token => token.Text.Length)];
+
+    /// <summary>Returns this encoder if a model can learn from it where an answer ends.</summary>
+    /// <exception cref="ArgumentException">The template has nothing after an answer, or the tokenizer leaves it out.</exception>
+    public ChatEncoder RequireEnd()
+    {
+        string suffix = template.Assistant.Suffix;
+        if (template.Stop.Count > 0 || tokenizer.Encode(suffix, allowSpecial: true).Length > 0)
+            return this;
+        throw new ArgumentException(suffix.Length == 0
+            ? "the chat template has no text after an answer (assistant: suffix), so a model cannot learn where an answer ends"
+            : $"the chat template ends an answer with \"{JsonEncodedText.Encode(suffix)}\", which a {tokenizer.Kind} tokenizer leaves out, so a model cannot learn where an answer ends; expected a template with tokens, such as {(tokenizer.Kind == WordPiece.KindName ? "chitchat" : "chatml")}", nameof(template));
+    }
 
     /// <summary>
     /// Encodes messages. Text between special tokens and answers is encoded as a whole, so the ids of a longer conversation begin with those of the

@@ -70,6 +70,7 @@ public sealed class DialogueTrainingTests : IDisposable
     [InlineData(2, "--columns is not for --task dialogue", "--columns", "a,b")]
     [InlineData(2, "--metric is not for --task dialogue", "--metric", "accuracy")]
     [InlineData(1, "there is no chat template nowhere.yaml", "--template", "nowhere.yaml")]
+    [InlineData(1, "there is no chat template plan; expected chitchat, chatml, plain, or a file", "--template", "plan")]
     [InlineData(1, "train.sequence_length is 65; the model's context length is 64", "--set", "train.sequence_length=65")]
     [InlineData(1, "there is no file", "--validation", "none.txt")]
     [InlineData(1, "the line is broken JSON", "--layout", "messages")]

@@ -127,6 +127,22 @@ public sealed class PrepareCommandTests : IDisposable
         Assert.Equal("<|im_start|>user\n", layout.GetProperty("template").GetProperty("user").GetProperty("prefix").GetString());
     }
 
+    /// <summary>The tokenizer beside the shards must be read as the one that made them, whether [CLS] is the kind's own end or a role.</summary>
+    [Theory]
+    [InlineData("wordpiece")]
+    [InlineData("zh-word")]
+    public void ArticlesTrainAModelWithEachTokenizerThatHasTheirTokens(string kind)
+    {
+        string corpus = _directory.Write("train.txt", string.Concat(Enumerable.Repeat("春眠不覺曉\n處處聞啼鳥\n\n", 40))), tokenizer = _directory.File("tokenizer");
+        Assert.Equal(0, Cli.Run("tokenizer", "train", corpus, "--kind", kind, "--vocab-size", "40", "--out", tokenizer).ExitCode);
+        Cli prepared = Cli.Run("prepare", corpus, "--tokenizer", tokenizer, "--layout", "gpt2-chinese", "--document", "blank-line", "--out", Out);
+        Assert.True(prepared.ExitCode == 0, prepared.Err);
+        Cli trained = Cli.Run(
+            "pretrain", _directory.Write("tiny.yaml", $"model: {"{"}n_layer: 1, n_head: 1, n_embd: 8, context_length: 16{"}"}\ndata: {"{"}shards: {Out}{"}"}\ntrain: {"{"}steps: 1, batch_size: 1, eval_every: 0{"}"}\n"),
+            "--out", _directory.File("run"), "--quiet");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+    }
+
     [Theory]
     [InlineData(2, "--layout is 'chichat'; expected text | gpt2-chinese | chitchat | messages; did you mean 'chitchat'?", "--layout", "chichat")]
     [InlineData(2, "--template is only for --layout chitchat and --layout messages", "--template", "plain")]

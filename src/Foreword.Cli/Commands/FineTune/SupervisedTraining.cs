@@ -52,6 +52,15 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         }
     }
 
+    /// <summary>Returns the command that uses the run.</summary>
+    private string Next(string run) => recipe switch
+    {
+        QuestionRecipe { Data: { Directory: "" } data } => $"foreword evaluate-task {run} {ShellText.Quote(data.Train[0])}",
+        QuestionRecipe { Data: var data } => $"foreword evaluate-task {run} {ShellText.Quote(data.Train[0])} --data {ShellText.Quote(data.Directory)}",
+        DialogueRecipe { Task.Reverse: true } => $"foreword chat MODEL --mmi {run}",
+        _ => $"foreword chat {run}",
+    };
+
     private void Report(RunDirectory directory, Result result, bool json)
     {
         Action<string> show = json ? terminal.Say : terminal.Out.WriteLine;
@@ -68,9 +77,7 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         else
         {
             terminal.Say($"done; the run is {directory.Path}");
-            terminal.Say(recipe is QuestionRecipe questions
-                ? $"next: foreword evaluate-task {ShellText.Quote(directory.Path)} {ShellText.Quote(questions.Data.Train[0])}"
-                : $"next: foreword chat {ShellText.Quote(directory.Path)}");
+            terminal.Say($"next: {Next(ShellText.Quote(directory.Path))}");
         }
 
         if (!json)

@@ -14,8 +14,6 @@ namespace Foreword.Cli.Commands.Serve;
 /// <summary>Implements <c>foreword serve MODEL...</c>, which serves models with an API that OpenAI's clients speak.</summary>
 internal static class ServeCommand
 {
-    private const string Plain = "plain";
-
     public static Command Create(Terminal terminal)
     {
         Argument<string[]> models = new("MODEL") { Description = "Model directories, GGUF files, runs, quantized models, or downloaded models.", Arity = ArgumentArity.OneOrMore };
@@ -23,7 +21,7 @@ internal static class ServeCommand
         Option<string> urls = new("--urls") { Description = "Addresses to listen on, separated by semicolons.", DefaultValueFactory = _ => "http://127.0.0.1:8080" };
         Option<string?> key = new("--api-key") { Description = "Key that requests must carry, or @FILE with one key a line." };
         Option<bool> insecure = new("--insecure") { Description = "Allow addresses that other machines reach without a key." };
-        Option<string?> template = new("--template") { Description = $"How messages become text: a YAML file, or {Plain}. Default: {ChatTemplateFile.FileName} of the model, if it has one." };
+        Option<string?> template = new("--template") { Description = $"How messages become text: chitchat, chatml, plain, or a file. Default: {ChatTemplateFile.FileName} of the model, if it has one." };
         Option<WeightType?> weights = new("--weights") { Description = "Number format of the weights in memory. Default: f32, or what the model is quantized to.", HelpName = "f32|bf16|int8|int4" };
         Option<int?> threads = new("--threads") { Description = "Threads that compute. Default: all processors." };
         Option<long> cacheMemory = new("--cache-memory") { Description = "Memory for beginnings of prompts that were read, for each model; 0 turns it off.", CustomParser = ByteSize.Parse, DefaultValueFactory = _ => 1_000_000_000 };
@@ -135,10 +133,8 @@ internal static class ServeCommand
 
     private static ChatTemplate? Template(string path, string? chosen)
     {
-        if (chosen == Plain)
-            return ChatTemplate.Plain;
         if (chosen is not null)
-            return ChatTemplateFile.Read(chosen);
+            return ChatTemplateFile.Find(chosen);
         ChatTemplate own = ChatTemplateFile.OfModel(path);
         return ReferenceEquals(own, ChatTemplate.Plain) ? null : own;
     }
