@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Foreword.Generation;
 using Foreword.Tokenization;
-using Foreword.Tokenization.WordPieces;
 
 namespace Foreword.Chat;
 
@@ -20,7 +19,7 @@ internal sealed class ChatEncoder(Tokenizer tokenizer, ChatTemplate template)
             return this;
         throw new ArgumentException(suffix.Length == 0
             ? "the chat template has no text after an answer (assistant: suffix), so a model cannot learn where an answer ends"
-            : $"the chat template ends an answer with \"{JsonEncodedText.Encode(suffix)}\", which a {tokenizer.Kind} tokenizer leaves out, so a model cannot learn where an answer ends; expected a template with tokens, such as {(tokenizer.Kind == WordPiece.KindName ? "chitchat" : "chatml")}", nameof(template));
+            : $"the chat template ends an answer with \"{JsonEncodedText.Encode(suffix)}\", which a {tokenizer.Kind} tokenizer leaves out, so a model cannot learn where an answer ends; expected a template with tokens, such as chitchat or chatml", nameof(template));
     }
 
     /// <summary>

@@ -137,7 +137,7 @@ public sealed class CorpusLayoutTests : IDisposable
     [Theory]
     [InlineData(CorpusLayout.Chitchat, false, null, false, "needs a chat template")]
     [InlineData(CorpusLayout.Text, true, null, false, "has no messages for a chat template")]
-    [InlineData(CorpusLayout.Text, false, 10, false, "has no dialogues whose length could be limited")]
+    [InlineData(CorpusLayout.Text, false, 10, false, "the largest length of a dialogue is for the layouts chitchat and messages")]
     [InlineData(CorpusLayout.Messages, true, 1, false, "it must be at least 2")]
     [InlineData(CorpusLayout.Messages, true, null, true, "are only for text")]
     public void OptionsThatDoNotFitALayoutAreRefused(CorpusLayout layout, bool hasTemplate, int? most, bool normalizes, string expected)

@@ -33,7 +33,7 @@ public sealed class ChatEncoderTests
     public void AnAnswerNeedsAnEndThatTheTokenizerKeeps()
     {
         Tokenizer bert = TokenizerFiles.Load(Fixtures.Path("bert-chinese-vocab"));
-        Assert.Equal("the chat template ends an answer with \"\\n\", which a wordpiece tokenizer leaves out, so a model cannot learn where an answer ends; expected a template with tokens, such as chitchat (Parameter 'template')",
+        Assert.Equal("the chat template ends an answer with \"\\n\", which a wordpiece tokenizer leaves out, so a model cannot learn where an answer ends; expected a template with tokens, such as chitchat or chatml (Parameter 'template')",
             Assert.Throws<ArgumentException>(() => new ChatEncoder(bert, ChatTemplate.Plain).RequireEnd()).Message);
         Assert.Contains("has no text after an answer", Assert.Throws<ArgumentException>(() => new ChatEncoder(Bytes, ChatTemplate.Plain with { Assistant = new ChatFrame { Prefix = "A:" }, Stop = [] }).RequireEnd()).Message, StringComparison.Ordinal);
         foreach (ChatEncoder ending in (ChatEncoder[])[new(bert, ChatTemplate.Chitchat), new(Bytes, ChatTemplate.Plain), new(bert.WithSpecialTokens(ChatTemplate.ChatMl.Tokens), ChatTemplate.ChatMl)])
