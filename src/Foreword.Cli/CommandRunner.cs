@@ -37,7 +37,6 @@ internal static class CommandRunner
         root.Add(verbose);
         foreach (Command command in commands)
             root.Add(command);
-        NameValues(root);
         UseHelpWithExamples(root);
 
         ParseResult parsed = Parse(root, args);
@@ -198,9 +197,6 @@ internal static class CommandRunner
             if (words.Length > 0)
                 option.HelpName = words.Length <= LongestValueName ? words : option.Name.TrimStart('-');
         }
-
-        foreach (Command subcommand in command.Subcommands)
-            NameValues(subcommand);
     }
 
     private static void UseHelpWithExamples(RootCommand root)
@@ -209,15 +205,17 @@ internal static class CommandRunner
         help.Action = new HelpWithExample((HelpAction)help.Action!);
     }
 
-    /// <summary>Prints the library's help and then the command's example.</summary>
+    /// <summary>Prints the library's help, with the words that options accept, and then the command's example.</summary>
     private sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineAction
     {
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult)
         {
+            Command command = parseResult.CommandResult.Command;
+            NameValues(command);
             int code = help.Invoke(parseResult);
-            if (CommandExamples.Example(parseResult.CommandResult.Command) is { } example)
+            if (CommandExamples.Example(command) is { } example)
                 parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {example}\n");
             return code;
         }

@@ -55,7 +55,7 @@ internal static class TableInspection
 
     private static void Print(TextWriter output, string path, Contents contents, TableFormat format)
     {
-        Wrapped($"{path}: {Name(format)}, {Count(contents.Rows, "row")}, {Count(contents.Columns.Count, "column")}");
+        Wrapped($"{path}: {Name(format)}, {CountText.Of(contents.Rows, "row")}, {CountText.Of(contents.Columns.Count, "column")}");
         if (contents.Faults > 0)
             Wrapped(Invariant($"{contents.Faults:N0} of them cannot be read; the first: {contents.FirstFault}"));
         int width = Math.Clamp(contents.Columns.Select(column => column.Name.Length).Append(6).Max(), 6, NameWidth);
@@ -143,8 +143,6 @@ internal static class TableInspection
         TableFormat.Squad => "SQuAD's JSON",
         _ => "COPA's XML",
     };
-
-    private static string Count(long count, string what) => Invariant($"{count:N0} {what}{(count == 1 ? "" : "s")}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -15,14 +15,12 @@ internal static class SplitTable
         foreach ((string name, ManifestSplit split) in manifest.Splits)
         {
             string counts = string.Create(CultureInfo.InvariantCulture,
-                $"{Count(split.Documents, "document")}, {Count(split.Tokens, "token")}, {split.TextBytes:N0} bytes, {split.BytesPerToken:F2} a token, {Count(split.Shards.Count, "shard")}");
+                $"{CountText.Of(split.Documents, "document")}, {CountText.Of(split.Tokens, "token")}, {split.TextBytes:N0} bytes, {split.BytesPerToken:F2} a token, {CountText.Of(split.Shards.Count, "shard")}");
             foreach (string line in FittedText.Wrap(counts, first: $"{name,-10} "))
                 table.AppendLine(line);
         }
 
         return table.ToString();
-
-        static string Count(long number, string name) => string.Create(CultureInfo.InvariantCulture, $"{number:N0} {name}{(number == 1 ? "" : "s")}");
     }
 
     /// <summary>Writes the counts and the tokenizer as JSON fields of the current object.</summary>

@@ -94,16 +94,7 @@ internal sealed class ArticleEncoder : IDocumentEncoder
     {
         if (chunk.BeginsDocument)
             ids.Add(_start);
-        bool continues = !chunk.BeginsDocument;
-        ReadOnlySpan<char> text = chunk.Text;
-        foreach (Range line in text.Split('\n'))
-        {
-            if (line.Start.Value > 0)
-                ids.Add(_lineBreak);
-            _tokenizer.Encode(text[line].TrimEnd('\r').ToString(), ids, _allowSpecial, continues);
-            continues = false;
-        }
-
+        _tokenizer.EncodeLines(chunk.Text, _lineBreak, ids, _allowSpecial, continues: !chunk.BeginsDocument);
         return new EncodedChunk(Encoding.UTF8.GetByteCount(chunk.Text));
     }
 }

@@ -61,11 +61,14 @@ internal sealed class CorpusWindows
     }
 
     /// <summary>Returns the ids of a text, with the token for line breaks between its lines if the tokenizer has one (GPT2-Chinese's articles).</summary>
-    private static IEnumerable<int> Encode(string text, Tokenizer tokenizer)
+    private static List<int> Encode(string text, Tokenizer tokenizer)
     {
-        if (tokenizer.LineBreakId is not { } lineBreak)
-            return tokenizer.Encode(text);
-        return text.ReplaceLineEndings("\n").Split('\n').SelectMany((line, i) => i == 0 ? tokenizer.Encode(line) : [lineBreak, .. tokenizer.Encode(line)]);
+        List<int> ids = [];
+        if (tokenizer.LineBreakId is { } lineBreak)
+            tokenizer.EncodeLines(text, lineBreak, ids);
+        else
+            tokenizer.Encode(text, ids);
+        return ids;
     }
 
     /// <exception cref="ArgumentException">The window or the stride is out of range.</exception>

@@ -104,6 +104,25 @@ public abstract class Tokenizer
             EncodeNormalized(text[taken..], ids, searches.Normalized, continues && taken == 0);
     }
 
+    /// <summary>
+    /// Appends the ids of a part of a text, with an id between its lines. A line ends at a line feed, and a carriage return before it is left out.
+    /// </summary>
+    /// <param name="text">The part.</param>
+    /// <param name="lineBreak">The id between lines, see <see cref="LineBreakId"/>.</param>
+    /// <param name="ids">Receives the ids.</param>
+    /// <param name="allowSpecial">True if the text of a special token becomes that token; false if it is plain text.</param>
+    /// <param name="continues">True if other parts of the same line came before. The tokenizer then puts no space before this part.</param>
+    internal void EncodeLines(ReadOnlySpan<char> text, int lineBreak, List<int> ids, bool allowSpecial = false, bool continues = false)
+    {
+        foreach (Range line in text.Split('\n'))
+        {
+            if (line.Start.Value > 0)
+                ids.Add(lineBreak);
+            Encode(text[line].TrimEnd('\r'), ids, allowSpecial, continues);
+            continues = false;
+        }
+    }
+
     /// <summary>Returns the ids of a text. A lone surrogate is treated as U+FFFD.</summary>
     /// <param name="text">The text.</param>
     /// <param name="allowSpecial">True if the text of a special token becomes that token; false if it is plain text.</param>

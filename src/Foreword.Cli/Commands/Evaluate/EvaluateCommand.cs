@@ -65,7 +65,7 @@ internal static class EvaluateCommand
             if (code != ExitCodes.Done)
                 return code;
 
-            BenchmarkOverlap[] overlaps = filter is null ? [] : DivideByOverlap(filter, ref results, terminal);
+            (results, BenchmarkOverlap[] overlaps) = filter is null ? (results, []) : DivideByOverlap(filter, results, terminal);
 
             EvaluationContext context = new(path, parsed.GetValue(device).ToString().ToLowerInvariant(), options.BatchSize, options.Limit, options.Seed, DateTimeOffset.UtcNow, Stopwatch.GetElapsedTime(started).TotalSeconds);
             if (directory is not null)
@@ -123,12 +123,12 @@ internal static class EvaluateCommand
     }
 
     /// <summary>Adds the scores without the documents that share text with the training text.</summary>
-    private static BenchmarkOverlap[] DivideByOverlap(OverlapFilter filter, ref List<(string Key, BenchmarkResult Result)> results, Terminal terminal)
+    private static (List<(string Key, BenchmarkResult Result)> Results, BenchmarkOverlap[] Overlaps) DivideByOverlap(
+        OverlapFilter filter, List<(string Key, BenchmarkResult Result)> results, Terminal terminal)
     {
         BenchmarkOverlap[] overlaps = [.. results.Select(result => BenchmarkOverlap.Compute(filter, result.Key, result.Result))];
         EvaluationOverlap.Say(terminal, filter, overlaps);
-        results = EvaluationOverlap.Divide(results, overlaps);
-        return overlaps;
+        return (EvaluationOverlap.Divide(results, overlaps), overlaps);
     }
 
     private static void Print(TextWriter output, IReadOnlyList<(string Key, BenchmarkResult Result)> results, ModelConfig config, IEnumerable<BenchmarkGroup> groups)
