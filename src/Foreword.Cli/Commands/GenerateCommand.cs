@@ -68,6 +68,7 @@ internal static class GenerateCommand
                 ReadPrompts(parsed.GetValue(prompt)!, parsed.GetValue(titles), terminal.In), samples, OutputDirectory.IfGiven(parsed.GetValue(output)),
                 parsed.GetValue(saved) is { } path ? SavedSamples.FileFor(path) : null, asJson);
 
+            SavedSamples.CheckNew(request.Files());
             using OpenedModel opened = open(parsed.GetValue(model)!, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             options = WithEnds(options, parsed.GetValue(endToken)!, loaded.Tokenizer);
@@ -110,7 +111,7 @@ internal static class GenerateCommand
         int tokens = completions.Sum(texts => texts.Sum(completion => completion.Ids.Count));
         terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{tokens} tokens in {seconds:0.00} s: {tokens / seconds:0.0} tokens/s"));
         if (request.Directory is not null)
-            terminal.Say($"{completions.Sum(texts => texts.Length)} texts: {request.Directory}");
+            terminal.Say($"{CountText.Of(completions.Sum(texts => texts.Length), "text")}: {request.Directory}");
         if (request.SamplesFile is not null)
             terminal.Say($"samples: {request.SamplesFile}");
     }
@@ -290,5 +291,18 @@ internal static class GenerateCommand
     /// <param name="Directory">The directory of a file for each text; null for none.</param>
     /// <param name="SamplesFile">The file for all texts; null for none.</param>
     /// <param name="AsJson">Whether the texts are printed as JSON.</param>
-    private sealed record Request(string[] Prompts, int Samples, string? Directory, string? SamplesFile, bool AsJson);
+    private sealed record Request(string[] Prompts, int Samples, string? Directory, string? SamplesFile, bool AsJson)
+    {
+        /// <summary>Returns the files that the texts go to.</summary>
+        public IEnumerable<string> Files()
+        {
+            if (SamplesFile is not null)
+                yield return SamplesFile;
+            for (int prompt = 0; Directory is not null && prompt < Prompts.Length; prompt++)
+            {
+                for (int sample = 0; sample < Samples; sample++)
+                    yield return Path.Combine(Directory, SavedSamples.ArticleName(prompt, sample));
+            }
+        }
+    }
 }

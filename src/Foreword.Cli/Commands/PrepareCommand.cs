@@ -142,10 +142,12 @@ internal static class PrepareCommand
                 terminal.SayWrapped(Invariant($"{layout.Cut:N0} dialogues end with a message that is longer than {layout.DialogueTokens} tokens: its beginning is left out."));
         }
 
+        if (report.UnknownText is { } unknown)
+            terminal.Warn($"{unknown}; choose a tokenizer of this language, or one that loses nothing, such as byte-bpe");
         if (manifest.Cleaning is { } cleaning)
             terminal.Out.WriteLine(Invariant($"left out   {cleaning.TooShort,12:N0} documents too short, {cleaning.Duplicates:N0} that repeat an earlier one"));
         terminal.Out.Write(SplitTable.Of(manifest));
-        terminal.Out.WriteLine(Invariant($"{report.TextBytes / 1e6:N1} MB of text in {report.Elapsed.TotalSeconds:F1} s, {report.MegabytesPerSecond:F1} MB/s, seed {manifest.Validation.Seed}: {directory}"));
+        terminal.Out.WriteLine(Invariant($"{Size(report.TextBytes)} of text in {report.Elapsed.TotalSeconds:F1} s, {report.MegabytesPerSecond:F1} MB/s, seed {manifest.Validation.Seed}: {directory}"));
     }
 
     private static void WriteReport(Utf8JsonWriter writer, PreparationReport report, string directory, CorpusReader documents)
@@ -163,6 +165,8 @@ internal static class PrepareCommand
         writer.WriteNumber("seconds", Math.Round(report.Elapsed.TotalSeconds, 3));
         writer.WriteNumber("megabytes_per_second", Math.Round(report.MegabytesPerSecond, 2));
     }
+
+    private static string Size(long bytes) => bytes < 1_000_000 ? Invariant($"{bytes / 1e3:N1} kB") : Invariant($"{bytes / 1e6:N1} MB");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

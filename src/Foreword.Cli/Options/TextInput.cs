@@ -63,7 +63,7 @@ internal static class TextInput
         }
         catch (InvalidDataException problem) when (problem.InnerException is DecoderFallbackException)
         {
-            throw new InvalidDataException($"{problem.Message} (use --encoding for another encoding, such as gb18030 or utf-16)", problem);
+            throw new InvalidDataException($"{problem.Message}; {TextEncoding.OtherEncodings}", problem);
         }
     }
 

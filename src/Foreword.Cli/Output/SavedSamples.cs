@@ -16,6 +16,14 @@ internal static class SavedSamples
     /// <summary>Returns the name of an article's file: the number of its title and its own number, both from 0.</summary>
     public static string ArticleName(int title, int article) => $"{title}-{article}.txt";
 
+    /// <summary>Checks that no file exists that samples would replace. Call it before generating anything.</summary>
+    /// <exception cref="IOException">A file exists.</exception>
+    public static void CheckNew(IEnumerable<string> files)
+    {
+        if (files.FirstOrDefault(File.Exists) is { } existing)
+            throw new IOException($"{existing} exists; move it away, or choose another place for the texts");
+    }
+
     /// <summary>Creates the directory of a file, and checks that the file can be written.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Prepare(string path)

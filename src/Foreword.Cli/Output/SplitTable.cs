@@ -15,7 +15,7 @@ internal static class SplitTable
         foreach ((string name, ManifestSplit split) in manifest.Splits)
         {
             string counts = string.Create(CultureInfo.InvariantCulture,
-                $"{CountText.Of(split.Documents, "document")}, {CountText.Of(split.Tokens, "token")}, {split.TextBytes:N0} bytes, {split.BytesPerToken:F2} a token, {CountText.Of(split.Shards.Count, "shard")}");
+                $"{CountText.Of(split.Documents, "document")}, {CountText.Of(split.Tokens, "token")}, {split.TextBytes:N0} bytes, {split.BytesPerToken:F2} a token, {CountText.Of(split.Shards.Count, "shard")}{(split.UnknownTokens > 0 ? $", {split.UnknownTokens:N0} unknown" : "")}");
             foreach (string line in FittedText.Wrap(counts, first: $"{name,-10} "))
                 table.AppendLine(line);
         }
@@ -51,6 +51,7 @@ internal static class SplitTable
             writer.WriteNumber("tokens", split.Tokens);
             writer.WriteNumber("text_bytes", split.TextBytes);
             writer.WriteNumber("bytes_per_token", Math.Round(split.BytesPerToken, 4));
+            writer.WriteNumber("unknown_tokens", split.UnknownTokens);
             writer.WriteNumber("shards", split.Shards.Count);
             writer.WriteEndObject();
         }

@@ -26,15 +26,19 @@ internal static class Compression
     };
 
     /// <summary>Enumerates items, and adds the file's name to the errors of a decompressor or decoder, which does not know the name.</summary>
+    /// <param name="items">The items.</param>
+    /// <param name="name">The name of the file.</param>
+    /// <param name="advice">What to do about text that is not UTF-8; empty for no advice.</param>
     /// <exception cref="InvalidDataException">The data is damaged or is not UTF-8.</exception>
-    public static IEnumerable<T> Named<T>(IEnumerable<T> items, string name)
+    public static IEnumerable<T> Named<T>(IEnumerable<T> items, string name, string advice = "")
     {
+        string further = advice.Length > 0 ? $"; {advice}" : "";
         using IEnumerator<T> enumerator = items.GetEnumerator();
-        while (Next(enumerator, name))
+        while (Next(enumerator, name, further))
             yield return enumerator.Current;
     }
 
-    private static bool Next<T>(IEnumerator<T> items, string name)
+    private static bool Next<T>(IEnumerator<T> items, string name, string advice)
     {
         try
         {
@@ -42,7 +46,11 @@ internal static class Compression
         }
         catch (DecoderFallbackException problem)
         {
-            throw new InvalidDataException($"{name} is not UTF-8 text: {problem.Message.TrimEnd('.')}", problem);
+            throw new InvalidDataException($"{name} is not UTF-8 text (it holds the bytes {Convert.ToHexString(problem.BytesUnknown ?? [])}){advice}", problem);
+        }
+        catch (InvalidDataException problem) when (problem.InnerException is DecoderFallbackException && advice.Length > 0)
+        {
+            throw new InvalidDataException($"{problem.Message}{advice}", problem);
         }
         catch (Exception problem) when (problem is ZstdException or EndOfStreamException || (problem is InvalidDataException && !problem.Message.Contains(name, StringComparison.Ordinal)))
         {

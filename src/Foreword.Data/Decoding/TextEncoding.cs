@@ -12,6 +12,9 @@ public sealed class TextEncoding
 {
     internal const string Utf8 = "utf-8";
 
+    /// <summary>Advice in messages about text in another encoding.</summary>
+    internal const string OtherEncodings = "name another encoding with --encoding, such as gb18030 or utf-16 (data.encoding in a recipe)";
+
     /// <summary>
     /// Code pages in which an escape sequence changes the meaning of the bytes after it. Such a text cannot be decoded block by block.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Foreword.Chat;
 using Foreword.Tokenization;
 
@@ -11,29 +12,30 @@ namespace Foreword.Data.Dialogues;
 internal sealed class DialogueEncoder(Tokenizer tokenizer, ChatTemplate template, int most, bool isReversed = false)
 {
     private readonly ChatEncoder _encoder = new ChatEncoder(tokenizer, template).RequireEnd();
+    private readonly HashSet<int> _special = [.. tokenizer.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Id)];
 
     /// <summary>Encodes a dialogue.</summary>
     public ShortenedDialogue Encode(Dialogue dialogue)
     {
         IReadOnlyList<ChatMessage> messages = (isReversed ? dialogue.Reversed() : dialogue).Messages;
         EncodedDialogue whole = Whole(messages);
-        int dropped = 0;
+        IReadOnlyList<ChatMessage> kept = messages;
         if (whole.Ids.Count > most)
         {
-            IReadOnlyList<ChatMessage> shorter = isReversed ? WithoutLast(messages) : MessageWindow.WithoutOldest(messages, rest => _encoder.EncodeWhole(rest).Ids.Count <= most, after: 1);
-            dropped = messages.Count - shorter.Count;
-            whole = Whole(shorter);
+            kept = isReversed ? WithoutLast(messages) : MessageWindow.WithoutOldest(messages, rest => _encoder.EncodeWhole(rest).Ids.Count <= most, after: 1);
+            whole = Whole(kept);
         }
 
         (int[] ids, bool[] isAnswer) = ([.. whole.Ids], [.. whole.IsAnswer]);
         bool isCut = ids.Length > most;
         if (isCut)
         {
-            Range kept = isReversed ? ..most : (ids.Length - most)..;
-            (ids, isAnswer) = (ids[kept], isAnswer[kept]);
+            Range part = isReversed ? ..most : (ids.Length - most)..;
+            (ids, isAnswer) = (ids[part], isAnswer[part]);
         }
 
-        return new ShortenedDialogue(ids, isAnswer, dropped, isCut);
+        int bytes = isCut ? tokenizer.DecodeBytes([.. ids.Where(id => !_special.Contains(id))]).Length : kept.Sum(message => Encoding.UTF8.GetByteCount(message.Text));
+        return new ShortenedDialogue(ids, isAnswer, messages.Count - kept.Count, isCut, bytes);
     }
 
     /// <summary>Encodes messages. In a reversed dialogue, all messages after the first one are what is predicted.</summary>
@@ -56,4 +58,5 @@ internal sealed class DialogueEncoder(Tokenizer tokenizer, ChatTemplate template
 /// <param name="IsAnswer">For each id, whether it belongs to an answer or ends one.</param>
 /// <param name="Dropped">The number of messages that were left out because the dialogue is too long.</param>
 /// <param name="IsCut">Whether a single message alone is too long and lost a part.</param>
-internal readonly record struct ShortenedDialogue(int[] Ids, bool[] IsAnswer, int Dropped, bool IsCut);
+/// <param name="TextBytes">The number of UTF-8 bytes of the text that is left.</param>
+internal readonly record struct ShortenedDialogue(int[] Ids, bool[] IsAnswer, int Dropped, bool IsCut, int TextBytes);

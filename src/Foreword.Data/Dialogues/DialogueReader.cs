@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Foreword.Chat;
 using Foreword.Data.Decoding;
 using Foreword.Data.Tables;
@@ -46,7 +47,7 @@ public static class DialogueReader
         IEnumerable<Dialogue> ReadFile()
         {
             bool any = false;
-            foreach (Dialogue dialogue in Compression.Named(Dialogues(path, layout ?? LayoutOf(path), encoding), path))
+            foreach (Dialogue dialogue in Compression.Named(Dialogues(path, layout ?? LayoutOf(path), encoding), path, TextEncoding.OtherEncodings))
             {
                 Dialogue spoken = dialogue with { Messages = [.. dialogue.Messages.Where(message => !string.IsNullOrWhiteSpace(message.Text))] };
                 if (spoken.Messages.Count == 0)
@@ -118,6 +119,8 @@ public static class DialogueReader
         using Stream text = TextEncoding.ToUtf8(content ?? file, path, encoding);
         using MemoryStream bytes = new();
         text.CopyTo(bytes);
+        if (!Utf8.IsValid(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)))
+            throw new InvalidDataException($"{path} is not UTF-8 text; {TextEncoding.OtherEncodings}");
         using JsonDocument json = JsonFile.TryParse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), out JsonException? problem) ?? throw JsonFile.Broken(path, problem!);
         if (json.RootElement.ValueKind != JsonValueKind.Array)
             throw new InvalidDataException($"{path}: expected one list of dialogues, [{{\"messages\": [...]}}, ...]");

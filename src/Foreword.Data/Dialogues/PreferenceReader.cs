@@ -29,7 +29,7 @@ internal static class PreferenceReader
         IEnumerable<Preference> ReadFile()
         {
             bool any = false;
-            foreach ((string text, long number) in Compression.Named(DialogueReader.Lines(path, encoding), path))
+            foreach ((string text, long number) in Compression.Named(DialogueReader.Lines(path, encoding), path, TextEncoding.OtherEncodings))
             {
                 if (string.IsNullOrWhiteSpace(text))
                     continue;

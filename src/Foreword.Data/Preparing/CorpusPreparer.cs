@@ -109,7 +109,8 @@ public sealed class CorpusPreparer
             cancellationToken.ThrowIfCancellationRequested();
             CheckReplaceable(directory); // hours may have passed since the first check
             staged.Replace();
-            return new PreparationReport(manifest, watch.Elapsed);
+            IEnumerable<ManifestSplit> splits = manifest.Splits.Values;
+            return new PreparationReport(manifest, watch.Elapsed) { UnknownText = UnknownTokens.Describe(_tokenizer, splits.Sum(part => part.UnknownTokens), splits.Sum(part => part.Tokens)) };
         }
         finally
         {
@@ -177,8 +178,8 @@ public sealed class CorpusPreparer
     }
 
     private SplitWriter Open(string directory, string name, SplitProgress? progress) => progress is null
-        ? new SplitWriter(directory, name, _tokenizer.VocabSize, _options.ShardTokens)
-        : SplitWriter.Resume(directory, name, _tokenizer.VocabSize, _options.ShardTokens, progress);
+        ? new SplitWriter(directory, name, _tokenizer, _options.ShardTokens)
+        : SplitWriter.Resume(directory, name, _tokenizer, _options.ShardTokens, progress);
 
     private static IEnumerable<SplitChunk> Skip(IEnumerable<SplitChunk> chunks, long count)
     {

@@ -16,7 +16,7 @@ internal interface IDocumentEncoder
 }
 
 /// <summary>Holds what became of a chunk.</summary>
-/// <param name="TextBytes">The number of UTF-8 bytes of its text.</param>
+/// <param name="TextBytes">The number of UTF-8 bytes of the text that its ids stand for.</param>
 /// <param name="Dropped">The number of messages that a dialogue lost.</param>
 /// <param name="IsCut">Whether a dialogue's only remaining message lost a part.</param>
 internal readonly record struct EncodedChunk(int TextBytes, int Dropped = 0, bool IsCut = false);
@@ -109,8 +109,8 @@ internal sealed class TemplateEncoder(Tokenizer tokenizer, ChatTemplate template
     public EncodedChunk Encode(SplitChunk chunk, List<int> ids)
     {
         Dialogue dialogue = DialogueReader.OfLine(chunk.Text, "dialogue");
-        (int[] encoded, _, int dropped, bool isCut) = _encoder.Encode(dialogue);
+        (int[] encoded, _, int dropped, bool isCut, int bytes) = _encoder.Encode(dialogue);
         ids.AddRange(encoded.Length > 0 && encoded[^1] == EndOfDocument ? encoded.AsSpan(..^1) : encoded);
-        return new EncodedChunk(dialogue.Messages.Sum(message => Encoding.UTF8.GetByteCount(message.Text)), dropped, isCut);
+        return new EncodedChunk(bytes, dropped, isCut);
     }
 }

@@ -16,6 +16,9 @@ public sealed record PreparationReport(ShardManifest Manifest, TimeSpan Elapsed)
     /// <summary>Gets the number of UTF-8 bytes of text in all splits.</summary>
     public long TextBytes => Manifest.Splits.Values.Sum(split => split.TextBytes);
 
+    /// <summary>Gets a sentence about text that the tokenizer does not know; null if it knows all.</summary>
+    public string? UnknownText { get; init; }
+
     /// <summary>Gets the speed in millions of bytes of text per second, from the first read to the last byte on disk.</summary>
     public double MegabytesPerSecond => TextBytes / 1e6 / Elapsed.TotalSeconds;
 }

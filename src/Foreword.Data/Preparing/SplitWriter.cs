@@ -1,6 +1,7 @@
 using System.Globalization;
 using Foreword.Data.Shards;
 using Foreword.IO;
+using Foreword.Tokenization;
 
 namespace Foreword.Data.Preparing;
 
@@ -9,7 +10,7 @@ internal sealed class SplitWriter : IDisposable
 {
     private readonly string _directory;
     private readonly string _name;
-    private readonly int _vocabularySize;
+    private readonly Tokenizer _tokenizer;
     private readonly int _shardTokens;
     private readonly FileStream _documentStarts;
     private readonly BinaryWriter _starts; // little-endian on every machine
@@ -17,15 +18,15 @@ internal sealed class SplitWriter : IDisposable
     private TokenShardWriter? _shard;
     private bool _insideDocument;
 
-    public SplitWriter(string directory, string name, int vocabSize, int shardTokens) : this(directory, name, vocabSize, shardTokens, FileMode.CreateNew)
+    public SplitWriter(string directory, string name, Tokenizer tokenizer, int shardTokens) : this(directory, name, tokenizer, shardTokens, FileMode.CreateNew)
     {
     }
 
-    private SplitWriter(string directory, string name, int vocabSize, int shardTokens, FileMode mode)
+    private SplitWriter(string directory, string name, Tokenizer tokenizer, int shardTokens, FileMode mode)
     {
         _directory = directory;
         _name = name;
-        _vocabularySize = vocabSize;
+        _tokenizer = tokenizer;
         _shardTokens = shardTokens;
         _documentStarts = new FileStream(Path.Combine(directory, DocumentStartsFile), mode);
         _starts = new BinaryWriter(_documentStarts);
@@ -33,17 +34,18 @@ internal sealed class SplitWriter : IDisposable
 
     /// <summary>Continues from the state that a journal recorded. Data written after that state is removed.</summary>
     /// <exception cref="IOException">The files are shorter than the recorded state.</exception>
-    public static SplitWriter Resume(string directory, string name, int vocabSize, int shardTokens, SplitProgress progress)
+    public static SplitWriter Resume(string directory, string name, Tokenizer tokenizer, int shardTokens, SplitProgress progress)
     {
-        SplitWriter writer = new(directory, name, vocabSize, shardTokens, FileMode.Open);
+        SplitWriter writer = new(directory, name, tokenizer, shardTokens, FileMode.Open);
         try
         {
             writer._documentStarts.SetLength(progress.Documents * sizeof(long));
             writer._documentStarts.Seek(0, SeekOrigin.End);
             (writer.Tokens, writer.Documents, writer.TextBytes, writer._insideDocument) = (progress.Tokens, progress.Documents, progress.TextBytes, progress.InsideDocument);
+            writer.UnknownTokens = progress.UnknownTokens;
             writer._shards.AddRange(progress.Shards);
             if (progress.OpenTokens is { } count)
-                writer._shard = TokenShardWriter.Resume(Path.Combine(directory, writer.ShardFile), vocabSize, count);
+                writer._shard = TokenShardWriter.Resume(Path.Combine(directory, writer.ShardFile), tokenizer.VocabSize, count);
             return writer;
         }
         catch
@@ -62,6 +64,8 @@ internal sealed class SplitWriter : IDisposable
 
     public long TextBytes { get; private set; }
 
+    public long UnknownTokens { get; private set; }
+
     private string DocumentStartsFile => $"{_name}.idx";
 
     /// <summary>Appends ids to the current document, or to a new one after <see cref="EndDocument"/>.</summary>
@@ -75,6 +79,7 @@ internal sealed class SplitWriter : IDisposable
         }
 
         TextBytes += textBytes;
+        UnknownTokens += Tokenization.UnknownTokens.Count(_tokenizer, ids);
         AppendTokens(ids);
     }
 
@@ -100,6 +105,7 @@ internal sealed class SplitWriter : IDisposable
             Tokens = Tokens,
             Documents = Documents,
             TextBytes = TextBytes,
+            UnknownTokens = UnknownTokens,
             DocumentStarts = DocumentStartsFile,
             DocumentStartsSha256 = FileHash.Of(Path.Combine(_directory, DocumentStartsFile)),
             Shards = _shards,
@@ -112,7 +118,7 @@ internal sealed class SplitWriter : IDisposable
         _shard?.Flush();
         _starts.Flush();
         _documentStarts.Flush(flushToDisk: true);
-        return new SplitProgress(Tokens, Documents, TextBytes, _insideDocument, [.. _shards], _shard?.Count);
+        return new SplitProgress(Tokens, Documents, TextBytes, _insideDocument, [.. _shards], _shard?.Count, UnknownTokens);
     }
 
     /// <summary>Closes the files and leaves them incomplete, for <see cref="Resume"/>.</summary>
@@ -133,7 +139,7 @@ internal sealed class SplitWriter : IDisposable
     {
         while (!ids.IsEmpty)
         {
-            _shard ??= new TokenShardWriter(Path.Combine(_directory, ShardFile), _vocabularySize);
+            _shard ??= new TokenShardWriter(Path.Combine(_directory, ShardFile), _tokenizer.VocabSize);
             ReadOnlySpan<int> fitting = ids[..Math.Min(ids.Length, _shardTokens - _shard.Count)];
             _shard.Append(fitting);
             Tokens += fitting.Length;
@@ -164,4 +170,5 @@ internal sealed class SplitWriter : IDisposable
 /// <param name="InsideDocument">Whether the last document is not ended yet.</param>
 /// <param name="Shards">The complete shards.</param>
 /// <param name="OpenTokens">The number of tokens in the incomplete shard; null if there is none.</param>
-internal sealed record SplitProgress(long Tokens, long Documents, long TextBytes, bool InsideDocument, IReadOnlyList<ManifestShard> Shards, int? OpenTokens);
+/// <param name="UnknownTokens">The number of tokens for text that the tokenizer does not know.</param>
+internal sealed record SplitProgress(long Tokens, long Documents, long TextBytes, bool InsideDocument, IReadOnlyList<ManifestShard> Shards, int? OpenTokens, long UnknownTokens = 0);

@@ -14,13 +14,8 @@ internal static class LabeledQuestions
     /// <summary>The degrees of similarity from 0 to 5, in words (after Agirre et al. 2012).</summary>
     private static readonly string[] Degrees = ["different", "same topic", "related", "roughly equivalent", "nearly equivalent", "equivalent"];
 
-    /// <summary>Returns the metric of a data set whose examples can be asked; null if they cannot.</summary>
-    public static AnswerMetric? MetricOf(Dataset dataset) => dataset.Task switch
-    {
-        "span" => AnswerMetric.NormalizedF1,
-        "classification" or "entailment" or "similarity" or "multiple-choice" => AnswerMetric.NormalizedExactMatch,
-        _ => null,
-    };
+    /// <summary>Returns the metric of a data set whose examples can be asked.</summary>
+    public static AnswerMetric MetricOf(Dataset dataset) => dataset.Task == "span" ? AnswerMetric.NormalizedF1 : AnswerMetric.NormalizedExactMatch;
 
     /// <summary>Returns a labeled example as a question.</summary>
     /// <param name="dataset">The data set.</param>

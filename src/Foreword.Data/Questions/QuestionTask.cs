@@ -2,7 +2,6 @@ using Foreword.Data.Datasets;
 using Foreword.Data.Datasets.Catalog;
 using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Sampling;
-using Foreword.Settings;
 
 namespace Foreword.Data.Questions;
 
@@ -17,24 +16,13 @@ internal sealed record QuestionTask(string Name, AnswerMetric Metric, IReadOnlyL
 {
     private const double HeldOutShare = 0.1;
 
-    /// <summary>Maps the names of data sets that are questions only to their folders and metrics.</summary>
-    private static readonly Dictionary<string, (string Folder, AnswerMetric Metric)> Texts = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["tatoeba-en-fr"] = ("tatoeba-en-fr", AnswerMetric.Bleu),
-        ["tatoeba-fr-en"] = ("tatoeba-en-fr", AnswerMetric.Bleu),
-        ["scitldr"] = ("scitldr", AnswerMetric.Rouge),
-    };
-
-    /// <summary>Gets the names that <see cref="QuestionMix.Sources"/> may hold.</summary>
-    public static IEnumerable<string> SourceNames => [.. DatasetCatalog.All.Where(dataset => LabeledQuestions.MetricOf(dataset) is not null).Select(dataset => dataset.Name), .. Texts.Keys];
-
     /// <summary>Reads the tasks of a mix.</summary>
-    /// <param name="mix">The mix.</param>
+    /// <param name="mix">The mix, which has no problems.</param>
     /// <param name="directory">The directory of the data sets; empty for the mix's own.</param>
     /// <param name="limit">The maximum number of training questions of a task; null for the mix's own.</param>
     /// <param name="seed">Determines what is held out of a data set without validation questions.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
-    /// <exception cref="InvalidDataException">A name is unknown, or a file is missing or malformed.</exception>
+    /// <exception cref="InvalidDataException">A file is missing or malformed.</exception>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
     public static IReadOnlyList<QuestionTask> Read(QuestionMix mix, string directory, int? limit, int seed, CancellationToken cancellationToken = default)
     {
@@ -56,14 +44,12 @@ internal sealed record QuestionTask(string Name, AnswerMetric Metric, IReadOnlyL
 
         QuestionTask Source(string name)
         {
-            if (Texts.TryGetValue(name, out (string Folder, AnswerMetric Metric) texts))
-                return OfTexts(name, Path.Combine(root, texts.Folder), texts.Metric);
-            Dataset? dataset = DatasetCatalog.Find(name);
-            if (dataset is null || LabeledQuestions.MetricOf(dataset) is not { } metric)
-                throw new InvalidDataException(dataset is null ? $"unknown data set '{name}'{NearestName.Suggestion(name, SourceNames)}" : $"the answers of {name} are no words or texts; it cannot be asked as questions");
+            if (QuestionMix.TextSources.TryGetValue(name, out string? folder))
+                return OfTexts(name, Path.Combine(root, folder));
+            Dataset dataset = DatasetCatalog.Find(name)!; // the mix was checked
             DatasetContent content = dataset.Read(new DatasetInput(root) { CancellationToken = cancellationToken });
             string[] classes = [.. dataset.Labels.Count > 0 ? Enumerable.Empty<string>() : content.Train.Examples.Select(example => example.Label!).Distinct().Order(StringComparer.Ordinal)];
-            return new QuestionTask(name, metric, Asked(content.Train), Asked(content.Validation), Asked(content.Tests.FirstOrDefault(part => part.IsLabeled)), [.. content.Parts.SelectMany(part => part.Files).Distinct()]);
+            return new QuestionTask(name, LabeledQuestions.MetricOf(dataset), Asked(content.Train), Asked(content.Validation), Asked(content.Tests.FirstOrDefault(part => part.IsLabeled)), [.. content.Parts.SelectMany(part => part.Files).Distinct()]);
 
             IReadOnlyList<Question> Asked(DatasetPart? part) => [.. (part?.Examples ?? []).Select(example => LabeledQuestions.Of(dataset, example, classes))];
         }
@@ -82,19 +68,19 @@ internal sealed record QuestionTask(string Name, AnswerMetric Metric, IReadOnlyL
         }
     }
 
-    private static QuestionTask OfTexts(string name, string folder, AnswerMetric metric)
+    private static QuestionTask OfTexts(string name, string folder)
     {
-        if (metric == AnswerMetric.Bleu)
+        if (!name.Equals("scitldr", StringComparison.OrdinalIgnoreCase))
         {
             IReadOnlyList<string> files = DatasetFiles.Matching(Existing(folder), ["*.tsv"]);
             if (files.Count == 0)
                 throw new InvalidDataException($"{folder} holds no table of translations (*.tsv)");
             (List<Question> train, List<Question> validation, List<Question> test) = QuestionFiles.Translations(files, toEnglish: name.EndsWith("-en", StringComparison.OrdinalIgnoreCase));
-            return new QuestionTask(name, metric, train, validation, test, files);
+            return new QuestionTask(name, AnswerMetric.Bleu, train, validation, test, files);
         }
 
         string[] parts = [.. new[] { "train.jsonl", "dev.jsonl", "test.jsonl" }.Select(part => Path.Combine(Existing(folder), part))];
-        return new QuestionTask(name, metric, Summaries(parts[0]), Summaries(parts[1]), Summaries(parts[2]), [.. parts.Where(System.IO.File.Exists)]);
+        return new QuestionTask(name, AnswerMetric.Rouge, Summaries(parts[0]), Summaries(parts[1]), Summaries(parts[2]), [.. parts.Where(System.IO.File.Exists)]);
 
         IReadOnlyList<Question> Summaries(string path) => System.IO.File.Exists(path) ? [.. QuestionFiles.Summaries(path)] : [];
     }

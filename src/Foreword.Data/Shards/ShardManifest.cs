@@ -157,6 +157,10 @@ public sealed record ManifestSplit
     /// <summary>Gets the number of UTF-8 bytes in the text of the documents.</summary>
     public required long TextBytes { get; init; }
 
+    /// <summary>Gets the number of tokens for text that the tokenizer does not know, such as <c>[UNK]</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long UnknownTokens { get; init; }
+
     /// <summary>Gets the name of the file of document boundaries.</summary>
     public required string DocumentStarts { get; init; }
 

@@ -22,6 +22,9 @@ internal sealed class DialogueExamples(Tokenizer tokenizer, ChatTemplate templat
     /// <summary>Gets the number of dialogues that were read.</summary>
     public int Dialogues { get; private set; }
 
+    /// <summary>Gets the number of messages that were read.</summary>
+    public int Messages { get; private set; }
+
     /// <summary>Gets the number of dialogues that lost messages, and the number of lost messages.</summary>
     public (int Dialogues, int Messages) Shortened { get; private set; }
 
@@ -35,7 +38,8 @@ internal sealed class DialogueExamples(Tokenizer tokenizer, ChatTemplate templat
     public void Add(Dialogue dialogue)
     {
         Dialogues++;
-        (int[] ids, bool[] isAnswer, int dropped, bool isCut) = _encoder.Encode(dialogue);
+        Messages += dialogue.Messages.Count;
+        (int[] ids, bool[] isAnswer, int dropped, bool isCut, _) = _encoder.Encode(dialogue);
         if (dropped > 0)
             Shortened = (Shortened.Dialogues + 1, Shortened.Messages + dropped);
         if (isCut)

@@ -28,38 +28,75 @@ internal sealed record PreferenceData(IReadOnlyList<SupervisedExample> Train, IR
     {
         DialogueDataSection data = recipe.Data;
         (IReadOnlyList<Preference> train, IReadOnlyList<Preference> validation) = recipe.Task.Rejected == RejectedAnswers.Shuffled
-            ? Parts(path => DialogueReader.Read(path, data.Layout, data.TextEncoding), dialogues => Preference.Shuffled(dialogues, recipe.Train.Seed))
-            : Parts(path => PreferenceReader.Read(path, data.TextEncoding), pairs => pairs);
+            ? Parts(Dialogues(data), dialogues => Preference.Shuffled(dialogues, recipe.Train.Seed), "dialogue", least: 2)
+            : Parts(Pairs(data), pairs => pairs, "pair", least: 1);
         List<string> notes = [];
-        IReadOnlyList<SupervisedExample> learned = Encode(train, "training"), held = Encode(validation, "validation");
+        IReadOnlyList<SupervisedExample> learned = Encode(train, "training", data.Train[0], tokenizer, template, contextLength, notes, cancellationToken);
+        IReadOnlyList<SupervisedExample> held = Encode(validation, "validation", (data.Validation.Count > 0 ? data.Validation : data.Train)[0], tokenizer, template, contextLength, notes, cancellationToken);
         return new PreferenceData(learned, held, new TrainingFiles
         {
             Train = ManifestFile.Describe(data.Paths(data.Train), cancellationToken),
             Validation = ManifestFile.Describe(data.Paths(data.Validation), cancellationToken),
         }, notes);
 
-        (IReadOnlyList<Preference> Train, IReadOnlyList<Preference> Validation) Parts<T>(Func<string, IEnumerable<T>> read, Func<List<T>, IReadOnlyList<Preference>> pairsOf)
+        (IReadOnlyList<Preference> Train, IReadOnlyList<Preference> Validation) Parts<T>(Func<string, IEnumerable<T>> read, Func<List<T>, IReadOnlyList<Preference>> pairsOf, string item, int least)
         {
             List<T> train = [.. data.Paths(data.Train).SelectMany(read).Take(data.Limit ?? int.MaxValue)], validation = [.. data.Paths(data.Validation).SelectMany(read)];
             if (data.Validation.Count == 0)
-                (train, validation) = HeldOut.Split(train, data.ValidationShare, recipe.Train.Seed);
+                (train, validation) = HeldOut.Split(train, data.ValidationShare, recipe.Train.Seed, least);
+            Check(train.Count, data.Train[0], validation.Count == 0 && data.Validation.Count == 0 ? "training and validation" : "the training");
+            Check(validation.Count, (data.Validation.Count > 0 ? data.Validation : data.Train)[0], "the validation");
             return (pairsOf(train), pairsOf(validation));
-        }
 
-        IReadOnlyList<SupervisedExample> Encode(IReadOnlyList<Preference> pairs, string part)
-        {
-            PreferenceExamples examples = new(tokenizer, template, contextLength);
-            foreach (Preference pair in pairs)
+            void Check(int count, string file, string parts)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                examples.Add(pair);
+                int needed = parts.Contains(" and ", StringComparison.Ordinal) ? 2 * least : least;
+                if (count < needed)
+                    throw new InvalidDataException($"{file} holds {count} {item}{(count == 1 ? "" : "s")}; {parts} need{(needed > least ? "" : "s")} at least {least}{(needed > least ? " each" : "")}");
             }
-
-            if (examples.Examples.Count == 0)
-                throw new InvalidDataException($"{(part == "validation" && data.Validation.Count > 0 ? data.Validation : data.Train)[0]}: there is no {part} pair of two different answers that fit into {contextLength} tokens ({pairs.Count} were read)");
-            notes.AddRange(Describe(examples, part, contextLength));
-            return examples.Examples;
         }
+    }
+
+    /// <summary>Reads and encodes pairs to measure a model on.</summary>
+    /// <param name="recipe">The recipe of the model's training.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="tokenizer">The tokenizer, with the template's tokens.</param>
+    /// <param name="template">How messages become text.</param>
+    /// <param name="contextLength">The length of a sequence in tokens.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <returns>The sequences, two for each pair, and what was left out or shortened.</returns>
+    /// <exception cref="FileNotFoundException">A file does not exist.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed, or there is no pair.</exception>
+    public static (IReadOnlyList<SupervisedExample> Examples, IReadOnlyList<string> Notes) ForTest(
+        PreferenceRecipe recipe, IReadOnlyList<string> files, Tokenizer tokenizer, ChatTemplate template, int contextLength, CancellationToken cancellationToken = default)
+    {
+        List<string> notes = [];
+        IReadOnlyList<Preference> pairs = recipe.Task.Rejected == RejectedAnswers.Shuffled
+            ? Preference.Shuffled([.. files.SelectMany(Dialogues(recipe.Data))], recipe.Train.Seed)
+            : [.. files.SelectMany(Pairs(recipe.Data))];
+        return (Encode(pairs, "test", files[0], tokenizer, template, contextLength, notes, cancellationToken), notes);
+    }
+
+    private static Func<string, IEnumerable<Dialogue>> Dialogues(DialogueDataSection data) => path => DialogueReader.Read(path, data.Layout, data.TextEncoding);
+
+    private static Func<string, IEnumerable<Preference>> Pairs(DialogueDataSection data) => path => PreferenceReader.Read(path, data.TextEncoding);
+
+    private static IReadOnlyList<SupervisedExample> Encode(
+        IReadOnlyList<Preference> pairs, string part, string file, Tokenizer tokenizer, ChatTemplate template, int contextLength, List<string> notes, CancellationToken cancellationToken)
+    {
+        PreferenceExamples examples = new(tokenizer, template, contextLength);
+        foreach (Preference pair in pairs)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            examples.Add(pair);
+        }
+
+        if (examples.Examples.Count == 0)
+            throw new InvalidDataException($"{file}: there is no {part} pair of two different answers that fit into {contextLength} tokens ({pairs.Count} were read)");
+        notes.AddRange(Describe(examples, part, contextLength));
+        if (UnknownTokens.Describe(tokenizer, examples.Examples.Select(example => example.Ids), $"{part} ") is { } unknown)
+            notes.Add(unknown);
+        return examples.Examples;
     }
 
     private static IEnumerable<string> Describe(PreferenceExamples examples, string part, int contextLength)

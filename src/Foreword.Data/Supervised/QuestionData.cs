@@ -58,6 +58,8 @@ internal sealed class QuestionData
             validation.Add((task.Name, Encode(task, task.Validation, "validation").Examples));
         }
 
+        if (UnknownTokens.Describe(tokenizer, train.Select(example => example.Ids), "training ") is { } unknown)
+            notes.Add(unknown);
         string[] others = [.. new[] { recipe.Data.Train[0], mix.Wordings }.OfType<string>()];
         return new QuestionData(mix, wordings, encoder, recipe.Train.Seed)
         {

@@ -5,6 +5,7 @@ using Foreword.Models;
 using Foreword.Progress;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
+using Foreword.Tokenization;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Runs;
 using Foreword.Torch.Training;
@@ -115,6 +116,8 @@ public sealed class FineTuneRun : TrainingRun
             CheckSameData(data, directory, checkpoint);
         EncodedExamples examples = EncodedExamples.Create(data, data.Task.EncoderWith(source.Tokenizer), cancellationToken);
         string[] doubts = [.. data.Warnings, .. ExampleChecks.Encoded(data.Task, data.Train, examples.Train, data.Source)];
+        if (UnknownTokens.Describe(source.Tokenizer, examples.Train.SelectMany(example => example.Sequences.Sequences), "training ") is { } unknown)
+            doubts = [.. doubts, unknown];
         FineTuneRun run = new(recipe, directory, data, examples, progress, logger);
         try
         {

@@ -128,9 +128,11 @@ internal sealed class PretrainingData : IDisposable
             Template = layout.HoldsDialogues() ? ChatTemplateFile.Choose(section.Template, section.Tokenizer ?? "", tokenizer) : null,
             DialogueTokens = section.DialogueTokens,
         };
-        new CorpusPreparer(tokenizer, options).Prepare(
+        PreparationReport report = new CorpusPreparer(tokenizer, options).Prepare(
             documents.Read(), directory, section.Text, documents.Files,
             new SynchronousProgress<PreparationProgress>(p => progress?.Report(new PretrainEvent.PreparingShards(p.Documents, p.Tokens))),
             cancellationToken);
+        if (report.UnknownText is { } unknown)
+            TorchLog.ExamplesDoubted(logger, unknown);
     }
 }

@@ -1,3 +1,4 @@
+using Foreword.Data.Recipes.Yaml;
 using System.Globalization;
 using Foreword.IO;
 
@@ -146,10 +147,11 @@ public sealed class RunDirectory
     /// <exception cref="InvalidDataException">The recipes differ. The message names the first different lines.</exception>
     internal static void CheckSameRecipe(string saved, string now, string savedPath)
     {
-        string[] before = saved.Split('\n'), after = now.Split('\n');
-        int different = Enumerable.Range(0, Math.Max(before.Length, after.Length)).FirstOrDefault(i => before.ElementAtOrDefault(i) != after.ElementAtOrDefault(i), -1);
-        if (different >= 0)
-            throw new InvalidDataException($"the recipe differs from the run's recipe: {savedPath} says '{before.ElementAtOrDefault(different)?.Trim()}', the recipe says '{after.ElementAtOrDefault(different)?.Trim()}'; use another directory");
+        if (RecipeDifference.Find(saved, now) is not var (key, before, after))
+            return;
+        throw new InvalidDataException($"the recipe differs from the run's recipe: {savedPath} {Says(before)}, the recipe {Says(after)}; use another directory");
+
+        string Says(string? value) => value is null ? $"has no {key}" : $"says '{key}: {value}'";
     }
 
     /// <summary>Writes something, and adds the last good checkpoint to the message if that fails.</summary>

@@ -107,12 +107,12 @@ internal sealed class PreferenceTrainer : ISupervisedTrainer
     internal Outcome[] Backward(SupervisedExample[] examples, double[] reference, double weight, long dropoutSeed)
     {
         using var scope = NewDisposeScope();
-        SupervisedBatch batch = new(examples, Rows(examples));
+        SupervisedBatch batch = new(examples, Measurement.Rows(examples));
         Tensor hidden = Updates.Path.Forward(batch.Ids(_device), dropoutSeed, batch.Packing); // (B, T, C)
         long C = hidden.shape[2];
         (Tensor positions, Tensor targets) = batch.Counting(_device); // (M) each
         Tensor states = hidden.reshape(-1, C).index_select(0, positions); // (M, C)
-        double[] logProbabilities = Sums(batch, Updates.Path.Losses(states, targets), examples.Length);
+        double[] logProbabilities = AnswerMeasurement.Sums(batch, Updates.Path.Losses(states, targets), examples.Length);
         Outcome[] outcomes = Outcomes(examples, logProbabilities, reference);
         float[] slopes = [.. batch.CountingExamples.Select(example => (float)((example % 2 == 0 ? -weight : weight) * _loss.Slope(outcomes[example / 2].Margin)))]; // by cross entropies, whose sum is -log p
         (_, Tensor gradient) = Updates.Path.HeadBackward(states, targets, tensor(slopes, device: _device));
@@ -125,44 +125,31 @@ internal sealed class PreferenceTrainer : ISupervisedTrainer
     {
         Outcome[] outcomes = Outcomes(_data.Validation, LogProbabilities(_data.Validation, cancellationToken), _reference!.Validation);
         Dictionary<string, double> metrics = Rewards(outcomes);
-        metrics[Accuracy] = Share(outcome => outcome.Chosen.LogProbability > outcome.Rejected.LogProbability);
-        metrics[AccuracyPerToken] = Share(outcome => outcome.Chosen.LogProbability / outcome.Chosen.Tokens > outcome.Rejected.LogProbability / outcome.Rejected.Tokens);
+        (metrics[Accuracy], metrics[AccuracyPerToken]) = Accuracies(outcomes);
         return (outcomes.Average(outcome => _loss.Of(outcome.Margin)), metrics);
+    }
+
+    /// <summary>Returns the metrics <see cref="Accuracy"/> and <see cref="AccuracyPerToken"/>.</summary>
+    private static (double Accuracy, double PerToken) Accuracies(Outcome[] outcomes)
+    {
+        return (Share(outcome => outcome.Chosen.LogProbability > outcome.Rejected.LogProbability), Share(outcome => outcome.Chosen.LogProbability / outcome.Chosen.Tokens > outcome.Rejected.LogProbability / outcome.Rejected.Tokens));
 
         double Share(Func<Outcome, bool> isSo) => (double)outcomes.Count(isSo) / outcomes.Length;
     }
+
+    /// <summary>Returns <see cref="Accuracies(Outcome[])"/> of a model that is not trained.</summary>
+    /// <param name="examples">The chosen and the rejected answer of each pair.</param>
+    /// <param name="logProbabilities">The log-probability of each answer in nats.</param>
+    internal static (double Accuracy, double PerToken) Accuracies(IReadOnlyList<SupervisedExample> examples, double[] logProbabilities) =>
+        Accuracies([.. examples.Select((example, i) => new Answer(logProbabilities[i], example.Targets, 0)).Chunk(2).Select(pair => new Outcome(pair[0], pair[1]))]);
 
     /// <inheritdoc/>
     public void Dispose() => Updates.Dispose();
 
     /// <summary>Computes the log-probability of each answer in nats, without dropout.</summary>
-    internal double[] LogProbabilities(IReadOnlyList<SupervisedExample> examples, CancellationToken cancellationToken = default)
-    {
-        List<double> all = [];
-        foreach (SupervisedExample[] some in examples.Chunk(2 * _config.BatchSize))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            using var noGradient = no_grad();
-            using var scope = NewDisposeScope();
-            SupervisedBatch batch = new(some, Rows(some));
-            (Tensor positions, Tensor targets) = batch.Counting(_device);
-            Tensor hidden = Updates.Path.Hidden(batch.Ids(_device), batch.Packing);
-            all.AddRange(Sums(batch, Updates.Path.Losses(hidden.reshape(-1, hidden.shape[2]).index_select(0, positions), targets), some.Length));
-        }
+    internal double[] LogProbabilities(IReadOnlyList<SupervisedExample> examples, CancellationToken cancellationToken = default) => Measurement.LogProbabilities(examples, cancellationToken);
 
-        return [.. all];
-    }
-
-    private int[][] Rows(SupervisedExample[] examples) => SupervisedBatch.Rows(_model, examples, _config.SequenceLength, null);
-
-    /// <summary>Returns the log-probability of each example from the cross entropies of its counting tokens.</summary>
-    private static double[] Sums(SupervisedBatch batch, double[] losses, int examples)
-    {
-        double[] sums = new double[examples];
-        foreach ((int example, double loss) in batch.CountingExamples.Zip(losses))
-            sums[example] -= loss;
-        return sums;
-    }
+    private AnswerMeasurement Measurement => new(_model, Updates.Path, _config);
 
     private Outcome[] Outcomes(IReadOnlyList<SupervisedExample> examples, double[] logProbabilities, double[] reference)
     {

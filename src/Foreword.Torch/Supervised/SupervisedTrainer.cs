@@ -2,9 +2,7 @@ using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
 using Foreword.Torch.Optimizers;
 using Foreword.Torch.Training;
-using TorchSharp;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Foreword.Torch.Supervised;
 
@@ -13,9 +11,6 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
 {
     /// <summary>The names of the metrics of a validation: e to the loss, and the share of answer tokens that are the most probable ones.</summary>
     public const string Perplexity = "perplexity", TokenAccuracy = "token_accuracy";
-
-    /// <summary>The number of rows of logits that exist at a time in a validation.</summary>
-    private const int LogitRows = 512;
 
     private readonly SupervisedConfig _config;
     private readonly IReadOnlyList<(string Name, IReadOnlyList<SupervisedExample> Examples)> _validation;
@@ -113,40 +108,13 @@ internal sealed class SupervisedTrainer : ISupervisedTrainer
     /// </summary>
     public (double Loss, Dictionary<string, double> Metrics) Validate(CancellationToken cancellationToken = default)
     {
-        (double Loss, double Accuracy)[] tasks = [.. _validation.Select(task => Measure(task.Examples, cancellationToken))];
+        AnswerMeasurement measurement = new(Model, Updates.Path, _config);
+        (double Loss, double Accuracy)[] tasks = [.. _validation.Select(task => measurement.Predictions(task.Examples, cancellationToken))];
         double loss = tasks.Average(task => task.Loss);
         Dictionary<string, double> metrics = new() { [Perplexity] = Math.Exp(loss), [TokenAccuracy] = tasks.Average(task => task.Accuracy) };
         foreach ((string name, int i) in _validation.Select((task, i) => (task.Name, i)).Where(task => task.Name.Length > 0))
             metrics[$"loss/{name}"] = tasks[i].Loss;
         return (loss, metrics);
-    }
-
-    private (double Loss, double Accuracy) Measure(IReadOnlyList<SupervisedExample> examples, CancellationToken cancellationToken)
-    {
-        double sum = 0;
-        long right = 0, count = 0;
-        foreach (int[][] rows in SupervisedBatch.Rows(Model, examples, _config.SequenceLength, null).Chunk(_config.BatchSize))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            using var noGradient = no_grad();
-            using var scope = NewDisposeScope();
-            SupervisedBatch batch = new(examples, rows);
-            (Tensor positions, Tensor targets) = batch.Answers(_device);
-            Tensor hidden = Updates.Path.Hidden(batch.Ids(_device), batch.Packing);
-            for (long first = 0; first < targets.shape[0]; first += LogitRows)
-            {
-                using var part = NewDisposeScope();
-                long length = Math.Min(LogitRows, targets.shape[0] - first);
-                Tensor expected = targets.narrow(0, first, length);
-                Tensor logits = Model.Head(hidden.view(-1, hidden.shape[2]).index_select(0, positions.narrow(0, first, length))); // (M, V)
-                sum += F.cross_entropy(logits, expected, reduction: nn.Reduction.Sum).ToDouble();
-                right += logits.argmax(1).eq(expected).sum().ToInt64();
-            }
-
-            count += targets.shape[0];
-        }
-
-        return (sum / count, (double)right / count);
     }
 
     /// <inheritdoc/>

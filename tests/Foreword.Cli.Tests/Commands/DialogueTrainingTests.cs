@@ -34,6 +34,39 @@ public sealed class DialogueTrainingTests : IDisposable
         Assert.True(json.GetProperty("eval_loss").GetDouble() < json.GetProperty("start_eval_loss").GetDouble());
         Assert.Contains("<|im_start|>user", File.ReadAllText(Path.Combine(run, "best", "chat.yaml")), StringComparison.Ordinal);
         Assert.Equal(1, Cli.Run(args).ExitCode); // there is a run
+        Cli measured = Cli.Run("evaluate-task", run, _train);
+        Assert.True(measured.ExitCode == 0, measured.Err);
+        Assert.Matches(@"^dialogue, 12 dialogues\n  loss +\d\.\d{4}   nats a token of the answers\n  perplexity +[\d.]+   .*\n  token_accuracy +0\.\d{4}   .*\n$", measured.Out);
+        Cli refused = Cli.Run("evaluate-task", run, _train, "--columns", "a,b");
+        Assert.Equal((2, $"error: --columns is not for {run}, a model of --task dialogue"), (refused.ExitCode, refused.Err.Split('\n')[0]));
+        Cli different = Cli.Run([.. args, "--resume", "auto", "--template", "chatml"]);
+        Assert.Contains($"recipe.yaml has no task.template, the recipe says 'task.template: chatml'; use another directory", different.Err, StringComparison.Ordinal);
+        Assert.Contains("says 'task.reverse: false', the recipe says 'task.reverse: true'", Cli.Run([.. args, "--resume", "auto", "--reverse"]).Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheValidationOfARunIsWhatItsFilesAreMeasuredAt()
+    {
+        string run = _directory.File("run"), held = _directory.Write("held.txt", "how are you 3\nfine\n\nand you\nfine, too\n");
+        Cli trained = Cli.Run("finetune", _model, "--task", "dialogue", "--train", _train, "--validation", held, "--out", run, "--epochs", "1", "--lr", "1e-2", "--json");
+        Assert.True(trained.ExitCode == 0, trained.Err);
+        JsonElement result = JsonDocument.Parse(trained.Out).RootElement, measured = JsonDocument.Parse(Cli.Run("evaluate-task", run, held, "--json").Out).RootElement;
+        Assert.Equal(("dialogue", 2), (measured.GetProperty("task").GetString(), measured.GetProperty("examples").GetInt32()));
+        Assert.Equal(result.GetProperty("eval_loss").GetDouble(), measured.GetProperty("loss").GetDouble(), 1e-6);
+        Assert.Equal(result.GetProperty("token_accuracy").GetDouble(), measured.GetProperty("token_accuracy").GetDouble());
+    }
+
+    [Fact]
+    public void AnotherEncodingIsNamed()
+    {
+        System.Text.Encoding.RegisterProvider(System.Text.CodePagesEncodingProvider.Instance);
+        string file = _directory.File("gb.txt");
+        File.WriteAllBytes(file, System.Text.Encoding.GetEncoding("gb18030").GetBytes("你好\n好\n\n再见\n再见\n"));
+        string[] args = ["finetune", _model, "--task", "dialogue", "--train", file, "--dry-run"];
+        Cli refused = Cli.Run(args);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains($"{file} is not UTF-8 text (at line 1 or soon after it); name another encoding with --encoding, such as gb18030", refused.Err, StringComparison.Ordinal);
+        Assert.StartsWith("1 dialogue to learn from, 1 held out\n", Cli.Run([.. args, "--encoding", "gb18030"]).Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +124,7 @@ public sealed class DialogueTrainingTests : IDisposable
         string[] args = ["finetune", _model, "--task", "preference", "--train", talk, "--rejected", "shuffled", "--beta", "0.2", "--out", run, "--epochs", "1", "--lr", "1e-3"];
         Cli shown = Cli.Run([.. args, "--dry-run"]);
         Assert.True(shown.ExitCode == 0, shown.Err);
-        Assert.StartsWith("28 pairs of answers to learn from, 2 held out\n", shown.Out, StringComparison.Ordinal);
+        Assert.StartsWith("28 pairs to learn from, 2 held out\n", shown.Out, StringComparison.Ordinal);
         Cli trained = Cli.Run(args);
         Assert.True(trained.ExitCode == 0, trained.Err);
         Assert.Matches(@"^before: loss 0\.6931; the chosen answer is the more probable one in [\d.]+ ?% of the held-out pairs \(by the mean of its tokens: [\d.]+ ?%\); margin of the rewards 0\.000\nbest epoch \d: loss \d\.\d{4}; ", trained.Out);
@@ -101,6 +134,9 @@ public sealed class DialogueTrainingTests : IDisposable
         Assert.Equal((0, Math.Log(2)), (json.GetProperty("start_rewards/margins").GetDouble(), json.GetProperty("start_eval_loss").GetDouble()));
         Assert.InRange(json.GetProperty("accuracy").GetDouble(), 0, 1);
         Assert.Contains("beta: 0.2", File.ReadAllText(Path.Combine(run, "recipe.yaml")), StringComparison.Ordinal);
+        Cli measured = Cli.Run("evaluate-task", run, talk);
+        Assert.True(measured.ExitCode == 0, measured.Err);
+        Assert.Matches(@"^preference, 30 pairs\n  accuracy +[01]\.\d{4}   .*\n  accuracy_per_token +[01]\.\d{4}   .*\n$", measured.Out);
         Cli refused = Cli.Run("finetune", _model, "--task", "preference", "--train", talk, "--out", _directory.File("other"));
         Assert.Equal((1, true), (refused.ExitCode, refused.Err.Contains("talk-2.txt:1: the line is broken JSON", StringComparison.Ordinal)));
     }

@@ -167,6 +167,7 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Equal(("abc\n", "abc\n", "mnop\n"), (Read("0-0"), Read("0-16"), Read("1-16")));
         Assert.Contains("=== prompt 2, sample 17, seed 16 ===\nmnop\n", run.Out);
         Assert.Contains($"34 texts: {articles}\n", run.Err);
+        Assert.StartsWith($"error: {Path.Combine(articles, "0-0.txt")} exists; ", Generate("", arguments).Err);
         Assert.Equal("give either --prompt TEXT or --titles FILE", Generate("", [.. arguments, "--prompt", "a"]).Err.Split('\n')[0].Replace("error: ", "", StringComparison.Ordinal));
         Assert.StartsWith("error: " + _directory.Write("empty.txt", "\n") + " has no titles", Generate("", "--titles", _directory.File("empty.txt")).Err);
 
@@ -184,6 +185,8 @@ public sealed class GenerateCommandTests : IDisposable
             File.ReadAllText(_directory.File("samples/samples.txt")));
         Assert.Equal(0, Generate("", [.. arguments, _directory.File("mine.txt")]).ExitCode);
         Assert.Equal(File.ReadAllText(_directory.File("samples/samples.txt")), File.ReadAllText(_directory.File("mine.txt")));
+        Cli again = Generate("", [.. arguments, _directory.File("mine.txt")]);
+        Assert.Equal((1, $"error: {_directory.File("mine.txt")} exists; move it away, or choose another place for the texts\n"), (again.ExitCode, again.Err));
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class PrepareCommandTests : IDisposable
         Cli run = Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out);
         Assert.Equal((0, ""), (run.ExitCode, run.Err));
         Assert.Matches(@"^train +198 documents, \d+ tokens, [\d,]+ bytes, \d\.\d\d a token, 1 shard\nvalidation +2 documents", run.Out);
-        Assert.Matches(@"0\.0 MB of text in \d+\.\d s, \d+\.\d MB/s, seed 1337: ", run.Out);
+        Assert.Matches(@"0\.0 kB of text in \d+\.\d s, \d+\.\d MB/s, seed 1337: ", run.Out);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class PrepareCommandTests : IDisposable
         Cli lines = Cli.Run("prepare", corpus, "--tokenizer", Gpt2, "--out", Out, "--document", "line", "--encoding", "gb18030", "--validation", "0");
         Assert.StartsWith("train ", lines.Out, StringComparison.Ordinal);
         Assert.Contains("3 documents", lines.Out, StringComparison.Ordinal);
-        Assert.Equal((1, $"error: {corpus}: byte 0 begins a sequence that is not UTF-8 (for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding)\n"), Failure());
+        Assert.Equal((1, $"error: {corpus}: byte 0 begins a sequence that is not UTF-8; name another encoding with --encoding, such as gb18030 or utf-16 (data.encoding in a recipe)\n"), Failure());
         Assert.Equal((2, "error: --document is 'lines'; expected file | line | blank-line; did you mean 'line'?\ntry: foreword prepare --help\n"), Failure("--document", "lines"));
         (int code, string message) = Failure("--encoding", "gb1830");
         Assert.Equal(2, code);

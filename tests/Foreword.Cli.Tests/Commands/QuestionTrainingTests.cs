@@ -64,12 +64,20 @@ public sealed class QuestionTrainingTests : IDisposable
     [InlineData(2, "--template is for --task dialogue or preference", "finetune", "MODEL", "--task", "questions", "--train", "MIX", "--template", "plain")]
     [InlineData(1, "there is no file nowhere", "finetune", "MODEL", "--task", "questions", "--train", "MIX", "--out", "OUT")]
     [InlineData(1, "there is no mix of tasks", "finetune", "MODEL", "--task", "questions", "--train", "none.yaml", "--out", "OUT")]
+    [InlineData(1, "TASK is a model for classification, which writes no answers", "evaluate-task", "TASK", "MIX", "--data", "DATA")]
     [InlineData(2, "--on-test is for a mix of tasks", "evaluate-task", "MODEL", "test.csv", "--on-test")]
     public void WrongInputIsOneSentence(int code, string message, params string[] args)
     {
-        Cli refused = Cli.Run([.. args.Select(arg => arg switch { "MODEL" => _model, "MIX" => _mix, "OUT" => _directory.File("run"), _ => arg })]);
+        string classifier = _directory.File("task");
+        if (args.Contains("TASK"))
+        {
+            string table = _directory.Write("t.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 12).Select(i => i % 2 == 0 ? "good,yes\n" : "bad,no\n")));
+            Assert.Equal(0, Cli.Run("finetune", _model, "--task", "classification", "--train", table, "--epochs", "1", "--out", classifier).ExitCode);
+        }
+
+        Cli refused = Cli.Run([.. args.Select(arg => arg switch { "MODEL" => _model, "MIX" => _mix, "OUT" => _directory.File("run"), "TASK" => classifier, "DATA" => _directory.File("data"), _ => arg })]);
         Assert.True(refused.ExitCode == code, refused.Err);
-        Assert.Contains(message, refused.Err, StringComparison.Ordinal);
+        Assert.Contains(message.Replace("TASK", Path.Combine(classifier, "best"), StringComparison.Ordinal), refused.Err, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", refused.Err, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_directory.File("run")));
     }

@@ -127,7 +127,7 @@ public sealed class TokenizerCommandTests
         File.WriteAllBytes(directory.File("text.txt"), [0xEF, 0xBB, 0xBF, 0x41, 0xFF, 0x42]);
         Cli run = Cli.Run("tokenizer", "encode", Gpt2, "--input", directory.File("text.txt"));
         Assert.Equal(1, run.ExitCode);
-        Assert.EndsWith("text.txt: byte 4 begins a sequence that is not UTF-8 (use --encoding for another encoding, such as gb18030 or utf-16)\n", run.Err);
+        Assert.EndsWith("text.txt: byte 4 begins a sequence that is not UTF-8; name another encoding with --encoding, such as gb18030 or utf-16 (data.encoding in a recipe)\n", run.Err);
     }
 
     [Fact]

@@ -89,7 +89,7 @@ public sealed class TextEncodingTests : IDisposable
     {
         string path = _directory.File("a.txt");
         Assert.Equal($"{path} is binary, not text in gb18030: byte 3 is NUL", Failure([0xD7, 0xD3, 0x41, 0, 0x41], "gb18030"));
-        Assert.StartsWith($"{path} is binary, not text: byte 1 is NUL (for another encoding", Failure([0x41, 0, 0x42, 0], null));
+        Assert.StartsWith($"{path} is binary, not text: byte 1 is NUL; name another encoding", Failure([0x41, 0, 0x42, 0], null));
     }
 
     [Fact]

@@ -87,6 +87,17 @@ public sealed class CorpusLayoutTests : IDisposable
     }
 
     [Fact]
+    public void UnknownTextIsCountedAndSaid()
+    {
+        string file = _directory.Write("train.txt", "天地x\n");
+        CorpusReader reader = CorpusReader.Open([file], CorpusLayout.Text, new DocumentOptions());
+        PreparationReport report = new CorpusPreparer(Bert, new PreparationOptions { ValidationShare = 0 }).Prepare(reader.Read(), Out, [file], reader.Files, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(1, report.Manifest.Splits["train"].UnknownTokens);
+        Assert.Matches(@"^1 of \d tokens \(\d+\.\d ?%\) are \[UNK\]: the tokenizer does not know this text$", report.UnknownText);
+        Assert.Null(new CorpusPreparer(Bert, new PreparationOptions { ValidationShare = 0 }).Prepare(CorpusReader.Open([_directory.Write("known.txt", "天\n")], CorpusLayout.Text, new DocumentOptions()).Read(), _directory.File("known"), ["known"], cancellationToken: TestContext.Current.CancellationToken).UnknownText);
+    }
+
+    [Fact]
     public void LongDialoguesLoseTheirOldestMessagesAndAreCounted()
     {
         string dialogues = string.Concat(Enumerable.Range(0, 40).Select(_ => "天\n地\n人\n天\n\n"));
@@ -95,6 +106,7 @@ public sealed class CorpusLayoutTests : IDisposable
         Assert.Equal((40L, 80L, 1L), (manifest.Layout!.Shortened, manifest.Layout.DroppedMessages, manifest.Layout.Cut));
         Assert.Equal([2, 7, 3, 5, 3], Ids()[..5]);
         Assert.Equal([5, 5, 5, 5, 3], Ids()[^5..]);
+        Assert.Equal(40 * 2 * 3 + 4 * 3, manifest.Splits["train"].TextBytes); // of what is left: two characters of 3 bytes each, and four of the last message
     }
 
     [Fact]

@@ -90,18 +90,20 @@ public sealed class QuestionTaskTests : IDisposable
     [Fact]
     public void UnknownNamesAreRefused()
     {
-        Assert.Contains("unknown data set 'mwcs'; did you mean 'mwsc'?", Assert.Throws<InvalidDataException>(() => Read("datasets", new QuestionMix { Sources = ["mwcs"] })).Message, StringComparison.Ordinal);
-        Assert.Contains("conll-2003", Assert.Throws<InvalidDataException>(() => Read("datasets", new QuestionMix { Sources = ["conll-2003"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("mix.yaml:2: sources names 'mwcs', which is not a known data set; did you mean 'mwsc'?", Mix("limit: 1\nsources: [snli, mwcs]\n"), StringComparison.Ordinal);
+        Assert.Contains("mix.yaml:1: sources names conll-2003, whose answers are no words or texts", Mix("sources: [conll-2003]\n"), StringComparison.Ordinal);
         Assert.Throws<DirectoryNotFoundException>(() => Read("datasets", new QuestionMix { Sources = ["scitldr"] }));
         Assert.Contains("there is no metric 'F2'", Assert.Throws<InvalidDataException>(() => AnswerMetrics.OfName("F2")).Message, StringComparison.Ordinal);
+
+        string Mix(string yaml) => Assert.Throws<InvalidDataException>(() => QuestionMix.Read(_directory.Write("mix.yaml", yaml))).Message;
     }
 
     [Theory]
     [InlineData("sources: []", "sources is missing")]
     [InlineData("sources: [mwsc, copa, mwsc]", "names the task mwsc twice")]
     [InlineData("sources: [mwsc]\nfirst: copa\nfor: 3", "first is 'copa', which is no task of the mix: mwsc")]
-    [InlineData("sources: [mwsc]\nfirst: mwsc", "for is 0; first and for go together")]
-    [InlineData("sources: [mwsc]\nfor: 3", "for is 3; first and for go together")]
+    [InlineData("sources: [mwsc]\nfirst: mwsc", "first is mwsc, but for is missing")]
+    [InlineData("sources: [mwsc]\nfor: 3", "for is 3, but first is missing")]
     [InlineData("sources: [mwsc]\ntemperature: 0.5", "temperature is 0.5")]
     [InlineData("sources: [mwsc]\nmetrics: {mwsc: nEM}", "metrics names mwsc, which is not a task of files")]
     [InlineData("sources: [mwsc]\nmixing: alternate", "mixing is 'alternate'")]

@@ -164,9 +164,9 @@ public sealed class DocumentReaderTests : IDisposable
     {
         string text = _directory.File("bad.txt");
         File.WriteAllBytes(text, [.. Encoding.UTF8.GetBytes(new string('é', 50_000)), 0xC3, 0x28]);
-        Assert.Equal($"{text}: byte 100000 begins a sequence that is not UTF-8 (for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding)", Failure(text));
+        Assert.Equal($"{text}: byte 100000 begins a sequence that is not UTF-8; name another encoding with --encoding, such as gb18030 or utf-16 (data.encoding in a recipe)", Failure(text));
         File.WriteAllBytes(text, [0x61, 0xE2, 0x82]); // cut inside the euro sign
-        Assert.Equal($"{text}: byte 1 begins a sequence that is not UTF-8 (for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding)", Failure(text));
+        Assert.Equal($"{text}: byte 1 begins a sequence that is not UTF-8; name another encoding with --encoding, such as gb18030 or utf-16 (data.encoding in a recipe)", Failure(text));
 
         string lines = _directory.File("bad.jsonl");
         File.WriteAllBytes(lines, [.. "{\"text\":\"ok\"}\n{\"text\":\""u8, 0xFF, .. "\"}"u8]);

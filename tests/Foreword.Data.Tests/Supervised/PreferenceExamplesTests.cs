@@ -80,8 +80,15 @@ public sealed class PreferenceExamplesTests : IDisposable
         Assert.Equal((36, 4), (shuffled.Train.Count, shuffled.Validation.Count));
         Assert.Equal("⟨q0⟩⟨a0⟩", Bytes.Decode(shuffled.Train[0].Ids));
         Assert.Matches("^⟨q0⟩⟨a[1-9]", Bytes.Decode(shuffled.Train[1].Ids));
-        Assert.Contains("talk.txt: there is no validation pair of two different answers that fit into 30 tokens (0 were read)", Assert.Throws<InvalidDataException>(() =>
-            PreferenceData.Open(recipe with { Task = new() { Rejected = RejectedAnswers.Shuffled }, Data = recipe.Data with { Train = [talk] } }, Bytes, Brackets, 30)).Message, StringComparison.Ordinal);
+        recipe = recipe with { Task = new() { Rejected = RejectedAnswers.Shuffled }, Data = recipe.Data with { Train = [talk] } };
+        PreferenceData few = PreferenceData.Open(recipe, Bytes, Brackets, 30);
+        Assert.Equal((16, 4), (few.Train.Count, few.Validation.Count)); // a tenth of 10 dialogues is one, which has no other answer
+        Assert.Equal($"{talk} holds 3 dialogues; training and validation need at least 2 each", Refused(recipe with { Data = recipe.Data with { Limit = 3 } }));
+        Assert.Equal($"{talk} holds 1 dialogue; the training needs at least 2", Refused(recipe with { Data = recipe.Data with { Limit = 1, Validation = [talk] } }));
+        string one = _directory.Write("one.jsonl", """{"prompt": "a", "chosen": "b", "rejected": "c"}""");
+        Assert.Equal($"{one} holds 1 pair; training and validation need at least 1 each", Refused(recipe with { Task = new(), Data = recipe.Data with { Train = [one] } }));
+
+        static string Refused(PreferenceRecipe recipe) => Assert.Throws<InvalidDataException>(() => PreferenceData.Open(recipe, Bytes, Brackets, 30)).Message;
     }
 
     [Fact]

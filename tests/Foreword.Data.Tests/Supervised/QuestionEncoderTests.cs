@@ -3,6 +3,8 @@ using Foreword.Data.Questions;
 using Foreword.Data.Recipes;
 using Foreword.Data.Recipes.Supervised;
 using Foreword.Data.Supervised;
+using Foreword.Tokenization;
+using Foreword.Tokenization.WordPieces;
 
 namespace Foreword.Data.Tests.Supervised;
 
@@ -34,6 +36,13 @@ public sealed class QuestionEncoderTests : IDisposable
         Assert.Equal("q?\nAnswer:", Text(encoder.Prompt("abc", "q?", 10)));
         Assert.Null(encoder.Encode(Ask("abc", "q?", "an answer of many words"), "q?"));
         Assert.Equal((16, 17), (encoder.MostWritten, encoder.Prompt(Ask("abc", "q?", "x")).Length));
+    }
+
+    [Fact]
+    public void ATokenizerThatDoesNotKnowTheWordsIsRefused()
+    {
+        Tokenizer tokenizer = new WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "天"]);
+        Assert.Contains("does not know the words Context, Question and Answer, which become [UNK]", Assert.Throws<InvalidDataException>(() => new QuestionEncoder(tokenizer, 10)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -447,7 +447,7 @@ public sealed class FineTuneRunTests : IDisposable
         using (FineTuneRun run = FineTuneRun.Start(Small(epochs: 1), directory))
             run.Run(TestContext.Current.CancellationToken);
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => FineTuneRun.Resume(Small(epochs: 2), directory, directory.Newest));
-        Assert.Contains("'epochs: 1', the recipe says 'epochs: 2'", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("'train.epochs: 1', the recipe says 'train.epochs: 2'", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public sealed class PretrainRunTests : IDisposable
         Train(Small(steps: 2), run);
         PretrainRecipe other = Small(steps: 4) with { Train = Small(4).Train with { Lr = 0.5 } };
         InvalidDataException problem = Assert.Throws<InvalidDataException>(() => PretrainRun.Resume(other, run, run.Newest));
-        Assert.Contains("'lr: 0.003', the recipe says 'lr: 0.5'", problem.Message);
+        Assert.Contains("'train.lr: 0.003', the recipe says 'train.lr: 0.5'", problem.Message);
     }
 
     [Fact]

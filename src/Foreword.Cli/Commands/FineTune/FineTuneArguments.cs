@@ -37,6 +37,7 @@ internal sealed class FineTuneArguments
     private readonly Option<LossOn?> _lossOn = new("--loss-on") { Description = "Dialogues: the tokens to learn: those of the assistant's answers, or all; overrides task.loss_on." };
     private readonly Option<bool> _reverse = new("--reverse") { Description = "Dialogues: read them from their end, for chat --mmi; overrides task.reverse." };
     private readonly Option<DialogueLayout?> _layout = new("--layout") { Description = "Dialogues (also of --rejected shuffled): layout of the files; default: by their names; overrides data.layout." };
+    private readonly Option<string?> _encoding = DocumentArguments.EncodingOption();
     private readonly Option<RejectedAnswers?> _rejected = new("--rejected") { Description = "Preferences: the files hold the rejected answers (given), or dialogues, whose answers are exchanged (shuffled); overrides task.rejected." };
     private readonly Option<double?> _beta = new("--beta") { Description = "Preferences: how strongly the model is kept near its start; overrides task.beta." };
     private readonly Option<string[]> _set = new("--set") { Description = "Overrides one key of the recipe: --set model.n_transfer=3; may be repeated.", DefaultValueFactory = _ => [] };
@@ -49,7 +50,7 @@ internal sealed class FineTuneArguments
     /// <summary>Gets the options that only some kinds have, with these kinds.</summary>
     private (Option Option, string[] Kinds)[] OwnOptions =>
     [
-        (_template, [DialogueRecipe.Kind, PreferenceRecipe.Kind]), (_layout, [DialogueRecipe.Kind, PreferenceRecipe.Kind]),
+        (_template, [DialogueRecipe.Kind, PreferenceRecipe.Kind]), (_layout, [DialogueRecipe.Kind, PreferenceRecipe.Kind]), (_encoding, [DialogueRecipe.Kind, PreferenceRecipe.Kind]),
         (_lossOn, [DialogueRecipe.Kind]), (_reverse, [DialogueRecipe.Kind]), (_rejected, [PreferenceRecipe.Kind]), (_beta, [PreferenceRecipe.Kind]),
     ];
 
@@ -117,7 +118,7 @@ internal sealed class FineTuneArguments
     private IEnumerable<(string Key, object? Value)> SupervisedOverrides(ParseResult parsed) =>
     [
         ("task.template", parsed.GetValue(_template)), ("task.loss_on", parsed.GetValue(_lossOn)),
-        ("task.reverse", parsed.GetValue(_reverse) ? true : null), ("data.layout", parsed.GetValue(_layout)),
+        ("task.reverse", parsed.GetValue(_reverse) ? true : null), ("data.layout", parsed.GetValue(_layout)), ("data.encoding", parsed.GetValue(_encoding)),
         ("task.rejected", parsed.GetValue(_rejected)), ("task.beta", parsed.GetValue(_beta)),
     ];
 

@@ -109,13 +109,13 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         SupervisedContent content = SupervisedContent.Open(recipe, StartingModel.Open(Recipe.Validate(recipe).Model.Path));
         foreach (string note in content.Notes)
             terminal.Warn(note);
-        (string things, int sequences) = recipe switch
+        (string thing, int sequences) = recipe switch
         {
-            PreferenceRecipe => ("pairs of answers", 2),
-            QuestionRecipe => ("questions", 1),
-            _ => ("dialogues", 1),
+            PreferenceRecipe => ("pair", 2),
+            QuestionRecipe => ("question", 1),
+            _ => ("dialogue", 1),
         };
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Count / sequences:N0} {things} to learn from, {content.Validation.Count / sequences:N0} held out"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(content.Train.Count / sequences, thing)} to learn from, {content.Validation.Count / sequences:N0} held out"));
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {content.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
         if (recipe is DialogueRecipe && TrigramBaseline.Loss(content.Train, content.Validation, content.Tokenizer.VocabSize) is { } trigram)
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a 3-gram on the held-out answers: {trigram:F4} nats a token, perplexity {Math.Exp(trigram):F2}"));

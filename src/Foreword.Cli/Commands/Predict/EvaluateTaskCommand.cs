@@ -11,6 +11,7 @@ using Foreword.Data.Recipes;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;
+using Foreword.Torch.Supervised;
 
 namespace Foreword.Cli.Commands.Predict;
 
@@ -26,7 +27,7 @@ internal static class EvaluateTaskCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> run = new("RUN") { Description = "A run of finetune, its best/, a checkpoint, or a sequence classifier of transformers." };
-        Argument<string[]> test = InputPaths.Argument("Labeled examples; for a model that answers questions, a mix of tasks (.yaml).");
+        Argument<string[]> test = InputPaths.Argument("Labeled examples; dialogues or preferences, for a model that learned them; a mix of tasks (.yaml), for one that answers questions.");
         TableArguments tables = new("Columns, the label last; default: the columns of the training data.");
         Option<string[]> labels = OptionExtensions.Files("--labels", "For each file, a file with one label per line, if the files have no labels.");
         Option<bool> dryRun = new("--dry-run") { Description = $"Print the first {DryRun.Shown} examples as the model would read them, and do not evaluate." };
@@ -38,7 +39,7 @@ internal static class EvaluateTaskCommand
         Option<string?> data = new("--data") { Description = "With a mix of tasks: the directory of the data sets; default: the one that the mix names." };
         Option<bool> onTest = new("--on-test") { Description = "With a mix of tasks: answer the questions of the tests, instead of those of the validation." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new Command("evaluate-task", "Evaluate a fine-tuned model on labeled examples, or a model that answers questions on a mix of tasks.") { run, test, labels, output, resamples, seed, precision, device, dryRun, data, onTest, json }
+        Command command = new Command("evaluate-task", "Evaluate a fine-tuned model on labeled examples, dialogues or preferences, or one that answers questions on a mix of tasks.") { run, test, labels, output, resamples, seed, precision, device, dryRun, data, onTest, json }
             .WithExample("foreword evaluate-task runs/banking test.csv");
         tables.AddTo(command);
         command.SetAction(parsed =>
@@ -51,6 +52,13 @@ internal static class EvaluateTaskCommand
             {
                 return new QuestionScoring(terminal, path, mix) { Data = parsed.GetValue(data) ?? "", Test = parsed.GetValue(onTest), Output = parsed.GetValue(output) }
                     .Run(parsed.GetValue(device), parsed.GetValue(seed), parsed.GetValue(json));
+            }
+
+            if (!parsed.GetValue(dryRun) && AnswerEvaluation.KindOf(path) is { } kind)
+            {
+                if (tables.All.Concat([labels, output, data, onTest]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+                    throw new UsageException($"{other.Name} is not for {path}, a model of --task {kind}");
+                return new AnswerScoring(terminal, path, files).Run(parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(json));
             }
 
             if (parsed.GetValue(data) is not null || parsed.GetValue(onTest))

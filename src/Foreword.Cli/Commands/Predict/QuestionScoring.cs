@@ -10,6 +10,8 @@ using Foreword.Data.Recipes.Supervised;
 using Foreword.Evaluation.Questions;
 using Foreword.IO;
 using Foreword.Progress;
+using Foreword.Tasks;
+using Foreword.Weights.Catalog;
 
 namespace Foreword.Cli.Commands.Predict;
 
@@ -29,6 +31,9 @@ internal sealed class QuestionScoring(Terminal terminal, string model, string mi
     /// <returns>The exit code.</returns>
     public int Run(DeviceChoice device, int seed, bool json)
     {
+        string resolved = ModelDirectory.Resolve(model);
+        if (TaskDescription.IsIn(resolved))
+            throw new InvalidDataException($"{resolved} is a model for {TaskDescription.Read(resolved).Kind}, which writes no answers; a mix of tasks measures a language model");
         QuestionTask[] tasks = WithQuestions(QuestionTask.Read(QuestionMix.Read(mixPath), Data, null, seed));
         string? directory = Output is null ? null : Directory.CreateDirectory(OutputDirectory.Checked(Output)).FullName;
         using OpenedModel opened = OpenedModel.Open(model, device);

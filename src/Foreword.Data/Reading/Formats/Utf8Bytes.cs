@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Unicode;
+using Foreword.Data.Decoding;
 
 namespace Foreword.Data.Reading.Formats;
 
@@ -44,9 +45,6 @@ internal sealed class Utf8Bytes(Stream stream, string path)
 /// <summary>Decodes <see cref="Utf8Bytes"/> strictly. Invalid sequences are never replaced, and binary data is an error.</summary>
 internal sealed class Utf8Characters(Stream stream, string path)
 {
-    /// <summary>Advice in error messages for texts in another encoding.</summary>
-    private const string OtherEncodings = "for another encoding, such as gb18030 or utf-16, set the encoding; in a recipe, data.encoding";
-
     private readonly Utf8Bytes _source = new(stream, path);
     private readonly byte[] _bytes = new byte[1 << 16];
     private int _start;
@@ -69,7 +67,7 @@ internal sealed class Utf8Characters(Stream stream, string path)
             _start += bytes;
             written += characters;
             if (status == OperationStatus.InvalidData)
-                throw new InvalidDataException($"{path}: byte {_source.Position - (_end - _start)} begins a sequence that is not UTF-8 ({OtherEncodings})");
+                throw new InvalidDataException($"{path}: byte {_source.Position - (_end - _start)} begins a sequence that is not UTF-8; {TextEncoding.OtherEncodings}");
             if (status == OperationStatus.DestinationTooSmall || _sourceEnded)
                 return written;
             ReadMore();
@@ -83,7 +81,7 @@ internal sealed class Utf8Characters(Stream stream, string path)
         int count = _source.Read(_bytes.AsSpan(rest));
         int nul = _bytes.AsSpan(rest, count).IndexOf((byte)0);
         if (nul >= 0)
-            throw new InvalidDataException($"{path} is binary, not text: byte {_source.Position - count + nul} is NUL ({OtherEncodings})");
+            throw new InvalidDataException($"{path} is binary, not text: byte {_source.Position - count + nul} is NUL; {TextEncoding.OtherEncodings}");
         _sourceEnded = rest + count < _bytes.Length;
         (_start, _end) = (0, rest + count);
     }

@@ -1,3 +1,5 @@
+using Foreword.Data.Datasets;
+using Foreword.Data.Datasets.Catalog;
 using Foreword.Settings;
 
 namespace Foreword.Data.Recipes.Supervised;
@@ -73,6 +75,20 @@ public sealed record QuestionMix : IRecipe
     /// <exception cref="InvalidDataException">The file is malformed.</exception>
     internal static QuestionMix Read(string path) => Recipe.Read<QuestionMix>(path, kind: "mix of tasks");
 
+    /// <summary>Maps the names of data sets that are questions only to their folders.</summary>
+    internal static IReadOnlyDictionary<string, string> TextSources { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+    {
+        ["tatoeba-en-fr"] = "tatoeba-en-fr",
+        ["tatoeba-fr-en"] = "tatoeba-en-fr",
+        ["scitldr"] = "scitldr",
+    };
+
+    /// <summary>Gets the names that <see cref="Sources"/> may hold.</summary>
+    internal static IEnumerable<string> SourceNames => [.. DatasetCatalog.All.Where(HasWordsAsAnswers).Select(dataset => dataset.Name), .. TextSources.Keys];
+
+    /// <summary>Returns whether the answers of a data set are words or texts, so that its examples can be asked as questions.</summary>
+    internal static bool HasWordsAsAnswers(Dataset dataset) => dataset.Task is "span" or "classification" or "entailment" or "similarity" or "multiple-choice";
+
     /// <summary>Gets the names of the tasks, in their order.</summary>
     internal IReadOnlyList<string> Names => [.. Sources, .. Files.Keys];
 
@@ -109,8 +125,18 @@ public sealed record QuestionMix : IRecipe
             problems.AtLeast(1, Temperature);
         if (First is not null && !Names.Contains(First))
             problems.Add(nameof(First), $"is '{First}', which is no task of the mix: {string.Join(", ", Names)}");
-        if (First is null != (For == 0))
-            problems.Add(nameof(For), $"is {For}; first and for go together: the task and its number of steps");
+        if (First is not null && For == 0)
+            problems.Add(nameof(First), $"is {First}, but for is missing: the number of steps that it is trained alone");
+        if (First is null && For > 0)
+            problems.Add(nameof(For), $"is {For}, but first is missing: the task that is trained alone for so many steps");
+        foreach (string name in Sources.Where(name => !TextSources.ContainsKey(name)))
+        {
+            if (DatasetCatalog.Find(name) is not { } dataset)
+                problems.Add(nameof(Sources), $"names '{name}', which is not a known data set{NearestName.Suggestion(name, SourceNames)}");
+            else if (!HasWordsAsAnswers(dataset))
+                problems.Add(nameof(Sources), $"names {name}, whose answers are no words or texts, so it cannot be asked as questions");
+        }
+
         problems.AtLeast(0, For);
         if (Limit is { } limit)
             problems.AtLeast(1, limit, nameof(Limit));

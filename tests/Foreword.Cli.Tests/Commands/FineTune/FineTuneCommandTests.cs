@@ -136,7 +136,7 @@ public sealed class FinetuneCommandTests(TinyModel tiny) : IClassFixture<TinyMod
         File.WriteAllText(result, whole);
 
         // A finished seed does not count for another recipe, nor for other data with the same name.
-        Assert.Contains("'epochs: 1', the recipe says 'epochs: 2'", Cli.Run([.. again, "--epochs", "2"]).Err, StringComparison.Ordinal);
+        Assert.Contains("'train.epochs: 1', the recipe says 'train.epochs: 2'", Cli.Run([.. again, "--epochs", "2"]).Err, StringComparison.Ordinal);
         string other = _directory.File("other"), changed = Path.Combine(other, "train.csv");
         Directory.CreateDirectory(other);
         File.WriteAllText(changed, File.ReadAllText(tiny.Train) + "one more,nasty\n");
