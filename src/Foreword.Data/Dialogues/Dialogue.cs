@@ -11,6 +11,9 @@ namespace Foreword.Data.Dialogues;
 /// <param name="Place">Where it stands, for messages: <c>train.jsonl:3</c>.</param>
 public sealed record Dialogue(IReadOnlyList<ChatMessage> Messages, string Place)
 {
+    /// <summary>Gets the number of messages without text that were left out of this dialogue and of those before it that had nothing else.</summary>
+    internal int EmptyMessages { get; init; }
+
     /// <summary>Writes characters beyond ASCII as they are.</summary>
     internal static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

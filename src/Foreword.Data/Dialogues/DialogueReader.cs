@@ -47,13 +47,16 @@ public static class DialogueReader
         IEnumerable<Dialogue> ReadFile()
         {
             bool any = false;
+            int empty = 0;
             foreach (Dialogue dialogue in Compression.Named(Dialogues(path, layout ?? LayoutOf(path), encoding), path, TextEncoding.OtherEncodings))
             {
                 Dialogue spoken = dialogue with { Messages = [.. dialogue.Messages.Where(message => !string.IsNullOrWhiteSpace(message.Text))] };
+                empty += dialogue.Messages.Count - spoken.Messages.Count;
                 if (spoken.Messages.Count == 0)
                     continue;
                 any = true;
-                yield return spoken;
+                yield return spoken with { EmptyMessages = empty };
+                empty = 0;
             }
 
             if (!any)
@@ -72,7 +75,7 @@ public static class DialogueReader
 
     private static IEnumerable<Dialogue> Dialogues(string path, DialogueLayout layout, TextEncoding? encoding) => layout switch
     {
-        DialogueLayout.Turns => Turns(path),
+        DialogueLayout.Turns => Turns(path, encoding),
         DialogueLayout.Messages when Path.GetExtension(Compression.NameWithout(path)).Equals(".json", StringComparison.OrdinalIgnoreCase) => List(path, encoding),
         DialogueLayout.Messages => Lines(path, encoding).Where(line => !string.IsNullOrWhiteSpace(line.Text)).Select(line => OfLine(line.Text, $"{path}:{line.Number}")),
         _ => Utterances(path, encoding),
@@ -148,11 +151,12 @@ public static class DialogueReader
             isShareGpt = dialogue.TryGetProperty("conversations", out list);
         if (list.ValueKind != JsonValueKind.Array)
             throw new InvalidDataException($"{place}: {Expected}");
+        RefuseTools(dialogue, place);
         List<ChatMessage> messages = [];
+        if (isShareGpt && dialogue.TryGetProperty("system", out JsonElement instruction) && instruction.ValueKind != JsonValueKind.Null)
+            messages.Add(new ChatMessage(ChatRole.System, instruction.ValueKind == JsonValueKind.String ? Text(instruction) : throw new InvalidDataException($"{place}: \"system\" is not a text")));
         foreach ((int i, JsonElement message) in list.EnumerateArray().Index())
-        {
             messages.Add(MessageOf(message, $"{place}: message {i + 1}", isShareGpt));
-        }
 
         return new Dialogue(messages, place);
     }
@@ -165,8 +169,25 @@ public static class DialogueReader
     }
 
     /// <summary>Converts an object with one message.</summary>
-    internal static ChatMessage MessageOf(JsonElement message, string where, bool isShareGpt) =>
-        new(RoleOf(Field(message, isShareGpt ? "from" : "role", where), where), Field(message, isShareGpt ? "value" : "content", where));
+    internal static ChatMessage MessageOf(JsonElement message, string where, bool isShareGpt)
+    {
+        RefuseTools(message, where);
+        if (message.ValueKind == JsonValueKind.Object && message.TryGetProperty("weight", out JsonElement weight) && weight.GetRawText() is not ("1" or "1.0" or "null"))
+            throw new InvalidDataException($"{where}: \"weight\" is {weight.GetRawText()}; every answer counts, so leave out dialogues with answers that should not be learned");
+        return new ChatMessage(RoleOf(Field(message, isShareGpt ? "from" : "role", where), where), Field(message, isShareGpt ? "value" : "content", where));
+    }
+
+    /// <summary>Refuses calls of tools, which are not learned.</summary>
+    private static void RefuseTools(JsonElement element, string where)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            return;
+        foreach (string name in (string[])["tools", "functions", "tool_calls", "function_call"])
+        {
+            if (element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0))
+                throw new InvalidDataException($"{where} has \"{name}\"; calls of tools are not supported, so leave such dialogues out");
+        }
+    }
 
     private static string Field(JsonElement message, string name, string where)
     {
@@ -176,8 +197,13 @@ public static class DialogueReader
         {
             JsonValueKind.String => Text(value),
             JsonValueKind.Null => "",
+            JsonValueKind.Array => string.Concat(value.EnumerateArray().Select(Part)),
             _ => throw new InvalidDataException($"{where}: \"{name}\" is not a text"),
         };
+
+        string Part(JsonElement part, int i) => part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out JsonElement type) && type.ValueEquals("text") && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String
+            ? Text(text)
+            : throw new InvalidDataException($"{where}: part {i + 1} of \"{name}\" is not {{\"type\": \"text\", \"text\": ...}}");
     }
 
     /// <summary>Returns a JSON string, also with lone surrogates.</summary>
@@ -187,13 +213,17 @@ public static class DialogueReader
         ? known
         : throw new InvalidDataException($"{where}: the role is '{role}'; expected system, user or assistant (also human, gpt)");
 
-    private static IEnumerable<Dialogue> Turns(string path)
+    private static IEnumerable<Dialogue> Turns(string path, TextEncoding? encoding)
     {
+        using FileStream file = File.OpenRead(path);
+        bool isTranscoded = encoding is not null && !Compression.NameWithout(path).EndsWith(".parquet", StringComparison.OrdinalIgnoreCase);
+        using Stream? content = isTranscoded ? Compression.Open(file, path) : null;
+        using Stream? text = isTranscoded ? TextEncoding.ToUtf8(content ?? file, path, encoding) : null;
         List<ChatMessage> messages = [];
         string? current = null;
         string place = "";
         HashSet<string> seen = [];
-        foreach (NamedRow row in NamedRow.Read(path, ["dialogue", "role", "content"]))
+        foreach (NamedRow row in NamedRow.Read(text ?? file, isTranscoded ? Compression.NameWithout(path) : path, ["dialogue", "role", "content"]))
         {
             if (row["dialogue"] != current)
             {

@@ -85,6 +85,8 @@ internal sealed record DialogueData(IReadOnlyList<SupervisedExample> Train, IRea
     private static IEnumerable<string> Describe(DialogueExamples examples, string part, int contextLength)
     {
         string of = string.Create(CultureInfo.InvariantCulture, $"of {examples.Dialogues:N0} {part} dialogues");
+        if (examples.EmptyMessages > 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{examples.EmptyMessages:N0} {part} messages have no text and are left out");
         if (examples.Shortened.Dialogues > 0)
             yield return string.Create(CultureInfo.InvariantCulture, $"{examples.Shortened.Dialogues:N0} {of} are longer than {contextLength} tokens: their {examples.Shortened.Messages:N0} oldest messages are left out ({(double)examples.Shortened.Messages / examples.Messages:P1} of all messages)");
         if (examples.Cut > 0)

@@ -25,6 +25,9 @@ internal sealed class DialogueExamples(Tokenizer tokenizer, ChatTemplate templat
     /// <summary>Gets the number of messages that were read.</summary>
     public int Messages { get; private set; }
 
+    /// <summary>Gets the number of messages without text, which were left out.</summary>
+    public int EmptyMessages { get; private set; }
+
     /// <summary>Gets the number of dialogues that lost messages, and the number of lost messages.</summary>
     public (int Dialogues, int Messages) Shortened { get; private set; }
 
@@ -39,6 +42,7 @@ internal sealed class DialogueExamples(Tokenizer tokenizer, ChatTemplate templat
     {
         Dialogues++;
         Messages += dialogue.Messages.Count;
+        EmptyMessages += dialogue.EmptyMessages;
         (int[] ids, bool[] isAnswer, int dropped, bool isCut, _) = _encoder.Encode(dialogue);
         if (dropped > 0)
             Shortened = (Shortened.Dialogues + 1, Shortened.Messages + dropped);

@@ -27,10 +27,10 @@ internal sealed record PreferenceData(IReadOnlyList<SupervisedExample> Train, IR
     public static PreferenceData Open(PreferenceRecipe recipe, Tokenizer tokenizer, ChatTemplate template, int contextLength, CancellationToken cancellationToken = default)
     {
         DialogueDataSection data = recipe.Data;
+        List<string> notes = [];
         (IReadOnlyList<Preference> train, IReadOnlyList<Preference> validation) = recipe.Task.Rejected == RejectedAnswers.Shuffled
             ? Parts(Dialogues(data), dialogues => Preference.Shuffled(dialogues, recipe.Train.Seed), "dialogue", least: 2)
             : Parts(Pairs(data), pairs => pairs, "pair", least: 1);
-        List<string> notes = [];
         IReadOnlyList<SupervisedExample> learned = Encode(train, "training", data.Train[0], tokenizer, template, contextLength, notes, cancellationToken);
         IReadOnlyList<SupervisedExample> held = Encode(validation, "validation", (data.Validation.Count > 0 ? data.Validation : data.Train)[0], tokenizer, template, contextLength, notes, cancellationToken);
         return new PreferenceData(learned, held, new TrainingFiles
@@ -46,7 +46,15 @@ internal sealed record PreferenceData(IReadOnlyList<SupervisedExample> Train, IR
                 (train, validation) = HeldOut.Split(train, data.ValidationShare, recipe.Train.Seed, least);
             Check(train.Count, data.Train[0], validation.Count == 0 && data.Validation.Count == 0 ? "training and validation" : "the training");
             Check(validation.Count, (data.Validation.Count > 0 ? data.Validation : data.Train)[0], "the validation");
-            return (pairsOf(train), pairsOf(validation));
+            return (PairsOf(train, "training"), PairsOf(validation, "validation"));
+
+            IReadOnlyList<Preference> PairsOf(List<T> items, string part)
+            {
+                IReadOnlyList<Preference> pairs = pairsOf(items);
+                if (pairs.Count < items.Count)
+                    notes.Add(string.Create(CultureInfo.InvariantCulture, $"{items.Count - pairs.Count:N0} of {items.Count:N0} {part} dialogues have no answer that differs from another one's, and are left out"));
+                return pairs;
+            }
 
             void Check(int count, string file, string parts)
             {

@@ -43,6 +43,10 @@ internal sealed class NamedRow
     public static IEnumerable<NamedRow> Read(string path, string[] columns, TableOptions? options = null) =>
         TableReader.Read(path, columns, options).Select(row => new NamedRow(row, columns));
 
+    /// <summary>Reads the rows of a stream, see <see cref="TableReader.Read(Stream, string, IReadOnlyList{string}, TableOptions)"/>.</summary>
+    public static IEnumerable<NamedRow> Read(Stream stream, string name, string[] columns, TableOptions? options = null) =>
+        TableReader.Read(stream, name, columns, options).Select(row => new NamedRow(row, columns));
+
     /// <summary>Returns the texts of a column.</summary>
     public IReadOnlyList<string> List(string column) => _row.Cells[Array.IndexOf(_columns, column)];
 

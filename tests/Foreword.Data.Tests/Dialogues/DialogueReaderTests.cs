@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using Foreword.Data.Decoding;
 using Foreword.Data.Dialogues;
@@ -33,6 +34,19 @@ public sealed class DialogueReaderTests : IDisposable
     }
 
     [Fact]
+    public void PartsAndInstructionsAreRead()
+    {
+        string file = _directory.Write("a.jsonl", """
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, {"role": "assistant", "content": "c", "weight": 1, "tool_calls": null}], "tools": []}
+            {"messages": [{"role": "user", "content": " "}]}
+            {"system": "s", "conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": ""}]}
+            """);
+        Dialogue[] dialogues = [.. DialogueReader.Read(file)];
+        Assert.Equal(["Uab Ac @a.jsonl:1", "Ss Ua @a.jsonl:3"], Texts(file));
+        Assert.Equal([0, 2], dialogues.Select(dialogue => dialogue.EmptyMessages));
+    }
+
+    [Fact]
     public void TurnsOfATableAreGroupedByTheirDialogue()
     {
         string file = _directory.Write("turns.csv", "role,content,dialogue\nuser,\"a, b\",1\nassistant,c,1\nuser,d,2\nassistant,,2\n");
@@ -45,6 +59,10 @@ public sealed class DialogueReaderTests : IDisposable
         byte[] gb = TextEncoding.Find("gb18030").Decoding.GetBytes("你好\n好\n");
         string file = _directory.Write("gb.txt", "");
         File.WriteAllBytes(file, gb);
+        string table = _directory.Write("gb.csv.gz", "");
+        using (GZipStream gzip = new(File.Create(table), CompressionLevel.Fastest))
+            gzip.Write(TextEncoding.Find("gb18030").Decoding.GetBytes("dialogue,role,content\n1,user,你好\n1,assistant,好\n"));
+        Assert.Equal(["U你好 A好 @gb.csv:2"], Texts(table, TextEncoding.Find("gb18030")));
         Assert.Contains("gb.txt", Assert.Throws<InvalidDataException>(() => Texts(file)).Message, StringComparison.Ordinal);
         Assert.Equal(["U你好 A好 @gb.txt:1"], Texts(file, TextEncoding.Find("gb18030")));
         File.WriteAllText(file, "你好\n好\n", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
@@ -61,7 +79,12 @@ public sealed class DialogueReaderTests : IDisposable
     [InlineData("a.jsonl", "\n7", "a.jsonl:2: expected {\"messages\"")]
     [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"tool\", \"content\": \"b\"}]}", "a.jsonl:1: message 2: the role is 'tool'; expected system, user or assistant (also human, gpt)")]
     [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\"}]}", "a.jsonl:1: message 1 has no \"content\"")]
-    [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": [1]}]}", "a.jsonl:1: message 1: \"content\" is not a text")]
+    [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": [1]}]}", "a.jsonl:1: message 1: part 1 of \"content\" is not {\"type\": \"text\", \"text\": ...}")]
+    [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": 1}]}", "a.jsonl:1: message 1: \"content\" is not a text")]
+    [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\", \"weight\": 0}]}", "a.jsonl:1: message 2: \"weight\" is 0; every answer counts")]
+    [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{}]}]}", "a.jsonl:1: message 1 has \"tool_calls\"; calls of tools are not supported")]
+    [InlineData("a.jsonl", "{\"messages\": [], \"tools\": [{}]}", "a.jsonl:1 has \"tools\"")]
+    [InlineData("a.jsonl", "{\"conversations\": [], \"system\": 1}", "a.jsonl:1: \"system\" is not a text")]
     [InlineData("a.jsonl", "{\"messages\": [\"a\"]}", "a.jsonl:1: message 1 has no \"role\"")]
     [InlineData("a.json", "{\"messages\": []}", "a.json: expected one list of dialogues")]
     [InlineData("a.json", "[{\"messages\": []}", "a.json:1: not valid JSON: ")]
