@@ -2,6 +2,7 @@ using Foreword.Evaluation.Benchmarks;
 using Foreword.Evaluation.Prompts;
 using Foreword.Models;
 using Foreword.Settings;
+using Foreword.Tokenization;
 
 namespace Foreword.Evaluation.Running;
 
@@ -40,6 +41,16 @@ public sealed class PreparedBenchmark
 
     /// <summary>Gets the protocol in one line, including the number of examples.</summary>
     public string Protocol => $"{Benchmark.Protocol(Input)}; {Examples}{Start}";
+
+    /// <summary>Gets a sentence about text that the tokenizer does not know, so that likelihoods say little; null if it knows all.</summary>
+    internal string? UnknownText
+    {
+        get
+        {
+            int[][] texts = [.. Documents.SelectMany(document => document.Requests).SelectMany(request => request.Texts())];
+            return UnknownTokens.Describe(Input.Tokenizer, texts, "");
+        }
+    }
 
     /// <summary>Gets the part of the protocol about the start token. It is empty unless the vocabulary lacks end-of-text.</summary>
     private string Start => Input.Tokenizer.StartOfTextId is null ? $"; the tokenizer has no end-of-text, '{Encoder.StartText}' stands in for it" : "";
@@ -126,4 +137,7 @@ internal sealed record PreparedRequest(ModelRequest Request, IReadOnlyList<Encod
 {
     public long Tokens { get; } = Scored.Sum(s => s.Request.Context.Length + s.Request.Continuations.Sum(c => (long)Math.Max(0, c.Length - 1)))
         + (Prompt?.Length ?? 0) + ((Request as GenerationRequest)?.Options.MaxTokens ?? 0);
+
+    /// <summary>Returns the token ids of the texts. The context of a window is not among them, because it belongs to other windows.</summary>
+    public IEnumerable<int[]> Texts() => [.. Prompt is null ? [] : new[] { Prompt }, .. Scored.SelectMany(scored => Request is WindowRequest ? scored.Request.Continuations : [scored.Request.Context, .. scored.Request.Continuations])];
 }

@@ -46,6 +46,15 @@ public sealed class ChineseModelTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    public void AnEvaluationSaysWhatTheTokenizerDoesNotKnow()
+    {
+        Cli unknown = Cli.Run("evaluate", _model, "--tasks", _directory.Write("u.txt", "天😀地\n")), known = Cli.Run("evaluate", _model, "--tasks", _directory.Write("k.txt", "天地\n"));
+        Assert.True(unknown.ExitCode == 0, unknown.Err);
+        Assert.Contains("warning: u.txt: 1 of 3 tokens (33.3 %) are [UNK]", unknown.Err.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.DoesNotContain("[UNK]", known.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void APromptBeginsWithClsAndATextEndsWithSep()
     {
         Tokenizer tokenizer = ModelDirectory.LoadTokenizer(_model);

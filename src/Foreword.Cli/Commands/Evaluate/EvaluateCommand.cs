@@ -113,6 +113,8 @@ internal static class EvaluateCommand
             foreach ((string key, PreparedBenchmark benchmark) in prepared)
             {
                 terminal.SayWrapped($"{key}: {benchmark.Protocol}");
+                if (benchmark.UnknownText is { } unknown)
+                    terminal.Warn($"{key}: {unknown}, so perplexities are not comparable with those of other tokenizers");
                 results.Add((key, run.Evaluate(key, benchmark, stop)));
             }
         }, $"stopping after the current documents; interrupt again to end immediately{(directory is null ? "" : $" (finished documents stay in {directory.Path})")}");
