@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Inspection;
 using Foreword.Cli.Options;
@@ -9,6 +8,7 @@ using Foreword.Data.Reading;
 using Foreword.Data.Reading.Formats;
 using Foreword.Data.Shards;
 using Foreword.Evaluation.Overlap;
+using Foreword.IO;
 using Foreword.Progress;
 
 namespace Foreword.Cli.Commands;
@@ -108,7 +108,7 @@ internal static class OverlapCommand
 
     private static DocumentOverlap Written(DocumentOverlap document, string set, Stream file)
     {
-        using (Utf8JsonWriter writer = new(file, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter writer = new(file, ReadableJson.Line))
         {
             writer.WriteStartObject();
             writer.WriteString("set", set);

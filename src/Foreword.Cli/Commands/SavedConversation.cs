@@ -18,7 +18,7 @@ internal static class SavedConversation
         {
             foreach (ChatMessage message in messages)
             {
-                using (Utf8JsonWriter json = new(stream, Dialogue.Readable))
+                using (Utf8JsonWriter json = new(stream, ReadableJson.Line))
                     Dialogue.WriteMessage(json, message.Role, message.Text.Trim());
                 stream.Write("\n"u8);
             }

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Chat;
+using Foreword.IO;
 
 namespace Foreword.Data.Dialogues;
 
@@ -14,9 +14,6 @@ public sealed record Dialogue(IReadOnlyList<ChatMessage> Messages, string Place)
     /// <summary>Gets the number of messages without text that were left out of this dialogue and of those before it that had nothing else.</summary>
     internal int EmptyMessages { get; init; }
 
-    /// <summary>Writes characters beyond ASCII as they are.</summary>
-    internal static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>
     /// Returns the dialogue in the opposite order, with the roles of the last two speakers exchanged, for a model that finds the message which an answer
     /// belongs to (maximum mutual information, Li et al. 2016). What was said last comes first. An instruction is left out.
@@ -27,7 +24,7 @@ public sealed record Dialogue(IReadOnlyList<ChatMessage> Messages, string Place)
     internal string ToJson()
     {
         ArrayBufferWriter<byte> bytes = new();
-        using (Utf8JsonWriter json = new(bytes, Readable))
+        using (Utf8JsonWriter json = new(bytes, ReadableJson.Line))
         {
             json.WriteStartObject();
             json.WriteStartArray("messages");

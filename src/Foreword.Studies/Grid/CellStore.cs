@@ -96,7 +96,7 @@ public sealed class CellStore
     internal static string ToJson(CellResult result)
     {
         using MemoryStream text = new();
-        using (Utf8JsonWriter json = new(text, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter json = new(text, ReadableJson.Line))
         {
             json.WriteStartObject();
             json.WriteStartObject("factors");

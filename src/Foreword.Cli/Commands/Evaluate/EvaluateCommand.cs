@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
@@ -169,7 +168,7 @@ internal static class EvaluateCommand
     {
         DurableFile.Replace(directory.ResultsPath, file =>
         {
-            using Utf8JsonWriter writer = new(file, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            using Utf8JsonWriter writer = new(file, ReadableJson.Indented);
             writer.WriteStartObject();
             write(writer);
             writer.WriteEndObject();

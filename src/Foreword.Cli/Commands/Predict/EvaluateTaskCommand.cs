@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
@@ -8,6 +7,7 @@ using Foreword.Cli.Output;
 using Foreword.Cli.Reports.Tasks;
 using Foreword.Data.Labeled;
 using Foreword.Data.Recipes;
+using Foreword.IO;
 using Foreword.Tasks;
 using Foreword.Tasks.Metrics;
 using Foreword.Torch.FineTuning;
@@ -109,7 +109,7 @@ internal static class EvaluateTaskCommand
 
     private static void WriteJson(Terminal terminal, TaskEvaluation evaluation)
     {
-        using (Utf8JsonWriter writer = new(terminal.OutBytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter writer = new(terminal.OutBytes, ReadableJson.Line))
             evaluation.WriteJson(writer);
         terminal.OutBytes.WriteByte((byte)'\n');
         terminal.OutBytes.Flush();

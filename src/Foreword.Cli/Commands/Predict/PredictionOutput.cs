@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Options;
+using Foreword.IO;
 using Foreword.Tasks;
 using Foreword.Tasks.Kinds;
 using Foreword.Tasks.Metrics;
@@ -69,7 +69,7 @@ internal sealed record PredictionOutput(TaskDescription Task, string? Id, IReadO
     /// <summary>Writes one JSON object with all predictions.</summary>
     public void WriteJson(Stream stream, IEnumerable<AnsweredRow> answers, Action written)
     {
-        using Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        using Utf8JsonWriter writer = new(stream, ReadableJson.Line);
         writer.WriteStartObject();
         writer.WriteStartArray("predictions");
         foreach ((PredictionRow row, Prediction? prediction) in answers)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
@@ -97,10 +96,9 @@ internal sealed class QuestionScoring(Terminal terminal, string model, string mi
     /// <summary>Writes the numbers and the answers.</summary>
     private void Write(string directory, List<QuestionScore> scores)
     {
-        JsonWriterOptions readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
         DurableFile.Replace(Path.Combine(directory, "evaluation.json"), file =>
         {
-            using Utf8JsonWriter writer = new(file, readable with { Indented = true });
+            using Utf8JsonWriter writer = new(file, ReadableJson.Indented);
             writer.WriteStartObject();
             Write(writer, scores);
             writer.WriteEndObject();
@@ -109,7 +107,7 @@ internal sealed class QuestionScoring(Terminal terminal, string model, string mi
         {
             foreach ((QuestionScore score, (Question question, string answer)) in scores.SelectMany(score => score.Answered.Select(one => (score, one))))
             {
-                using (Utf8JsonWriter writer = new(file, readable))
+                using (Utf8JsonWriter writer = new(file, ReadableJson.Line))
                 {
                     writer.WriteStartObject();
                     writer.WriteString("task", score.Task);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.Cli.Output;
 using Foreword.IO;
@@ -40,7 +39,7 @@ internal static class TaskReport
     private static byte[] Json(TaskEvaluation evaluation, TaskReportContext context)
     {
         using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter writer = new(stream, ReadableJson.Line))
         {
             writer.WriteStartObject();
             MeasuredOn.Create(context.ModelPath, context.Files).Write(writer);

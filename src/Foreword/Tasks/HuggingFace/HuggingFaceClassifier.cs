@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Foreword.IO;
@@ -19,8 +18,6 @@ namespace Foreword.Tasks.HuggingFace;
 /// </summary>
 internal static class HuggingFaceClassifier
 {
-    private static readonly JsonWriterOptions Readable = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Returns the name of the transformers class that opens the written model.</summary>
     /// <param name="architecture">The model's architecture.</param>
     public static string ClassName(ModelArchitecture architecture) => HuggingFaceTask.ClassName(architecture);
@@ -129,7 +126,7 @@ internal static class HuggingFaceClassifier
         change(root);
         DurableFile.Replace(path, stream =>
         {
-            using Utf8JsonWriter json = new(stream, Readable);
+            using Utf8JsonWriter json = new(stream, ReadableJson.Indented);
             root.WriteTo(json);
         });
     }

@@ -1,6 +1,6 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Foreword.IO;
 
 namespace Foreword.Tasks.Targets;
 
@@ -22,7 +22,7 @@ internal sealed record SpanLabel(IReadOnlyList<string> Texts, IReadOnlyList<int>
         if (texts.Count == 0)
             return "";
         using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter writer = new(stream, ReadableJson.Line))
         {
             writer.WriteStartObject();
             writer.WriteStartArray(TextField);

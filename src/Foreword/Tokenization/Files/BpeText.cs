@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Tokenization.Bpe;
@@ -26,7 +25,7 @@ internal static class BpeText
     {
         DurableFile.Replace(vocabularyPath, stream =>
         {
-            using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            using Utf8JsonWriter json = new(stream, ReadableJson.Line);
             json.WriteStartObject();
             foreach (int id in Enumerable.Range(0, tokenizer.VocabSize).Where(id => !tokenizer.IsBeyondModel(id)))
                 json.WriteNumber(tokenizer.TokenText(id), id);

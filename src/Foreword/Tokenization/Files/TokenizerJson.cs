@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.IO;
 
@@ -59,7 +58,7 @@ internal static class TokenizerJson
     public static void Write(string path, Action<Utf8JsonWriter> writeFields) =>
         DurableFile.Replace(path, stream =>
         {
-            using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            using Utf8JsonWriter json = new(stream, ReadableJson.Indented);
             json.WriteStartObject();
             writeFields(json);
             json.WriteEndObject();

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.IO;
 using Foreword.Models;
@@ -55,7 +54,7 @@ internal static class HuggingFaceConfig
         };
         DurableFile.Replace(Path.Combine(directory, FileName), stream =>
         {
-            using Utf8JsonWriter json = new(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+            using Utf8JsonWriter json = new(stream, ReadableJson.Indented);
             if (config is LstmConfig lstm)
                 LstmConfigJson.Write(json, lstm, ends ?? TextEnds.None, torchDType);
             else

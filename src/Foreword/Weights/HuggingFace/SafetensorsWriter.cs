@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Foreword.IO;
 
@@ -84,7 +83,7 @@ public sealed class SafetensorsWriter
     {
         using MemoryStream buffer = new();
         buffer.Write(stackalloc byte[SafetensorsHeader.LengthBytes]);
-        using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter json = new(buffer, ReadableJson.Line))
             WriteJson(json, metadata);
         while (buffer.Length % 8 != 0)
             buffer.WriteByte((byte)' ');
