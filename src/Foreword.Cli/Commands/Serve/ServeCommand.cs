@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Foreword.Chat;
+using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
@@ -156,6 +157,7 @@ internal static class ServeCommand
             {
                 throw new UsageException($"--urls has {address}; an address looks like http://127.0.0.1:8080");
             }
+        DialogueDirection.CheckAnswers(path);
 
             if (!allowed && !parsed.IsUnixPipe && !IsLoopback(parsed.Host))
                 throw new UsageException($"--urls has {address}, which other machines can reach; give --api-key, or --insecure to serve everyone");
