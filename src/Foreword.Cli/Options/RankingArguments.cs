@@ -56,6 +56,6 @@ internal sealed record Ranking(int Candidates, string? Model, AnswerRule Rule, d
     /// <exception cref="InvalidDataException">The model was trained on dialogues from their beginning.</exception>
     public ChatTemplate? Template() => Model is null ? null : DialogueDirection.TemplateOfBackward(Model);
 
-    /// <summary>Creates the ranker with the loaded backward model.</summary>
-    public AnswerRanker Ranker(TextModel backward) => new(backward.Model, backward.Tokenizer, Template()!, Rule, Lambda);
+    /// <summary>Creates the ranker with the loaded backward model and its template.</summary>
+    public AnswerRanker Ranker(TextModel backward, ChatTemplate template) => new(backward.Model, backward.Tokenizer, template, Rule, Lambda);
 }
