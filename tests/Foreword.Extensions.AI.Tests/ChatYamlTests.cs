@@ -9,7 +9,7 @@ public sealed class ChatYamlTests
 {
     private const string Whole = "start: \"<s>\"\nsystem:\n  suffix: \"\\n\\n\"\nuser: {prefix: 'U: ', suffix: \"\\n\"}\nassistant:\n  prefix: \"A:\"\nstop: [\"U:\", END]\ntokens: [\"<s>\"]\nreverse: false\n";
 
-    public static TheoryData<string> Wrong => ["usr:\n  prefix: a", "user: a", "user:\n  prefx: a", "stop: a", "stop: [[a]]", "- a", "user: [", "system:\n  prefix: a", "user:\n  prefix: a\nstop: [\"\"]", "user:\n  prefix: a\ntokens: a", "user:\n  prefix: a\nreverse: yes", "user:\n  prefix: a\nreverse: \"true\""];
+    public static TheoryData<string> Wrong => ["usr:\n  prefix: a", "user: a", "user:\n  prefx: a", "stop: a", "stop: [[a]]", "- a", "user: [", "system:\n  prefix: a", "user:\n  prefix: a\nstop: [\"\"]", "user:\n  prefix: a\nreverse: yes", "user:\n  prefix: a\nreverse: \"true\""];
 
     [Fact]
     public void ATemplateIsReadAsTheCommandsReadIt()

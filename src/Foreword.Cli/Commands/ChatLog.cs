@@ -4,8 +4,8 @@ using Foreword.Cli.Output;
 namespace Foreword.Cli.Commands;
 
 /// <summary>
-/// A file to which a chat appends what is said, in the form of GPT2-chitchat's samples: a line for each message and a line for its answer. A command that
-/// changes the conversation is a line, too, so that the log shows the conversation that took place.
+/// A file to which a chat appends messages and answers, in the form of GPT2-chitchat's samples: a line for each message and a line for its answer. A
+/// command that changes the conversation is a line, too, so that the log shows the conversation that took place.
 /// </summary>
 /// <param name="path">The file; null for no log.</param>
 /// <param name="terminal">Receives what goes wrong.</param>

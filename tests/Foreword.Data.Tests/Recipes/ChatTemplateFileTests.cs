@@ -35,7 +35,7 @@ public sealed class ChatTemplateFileTests : IDisposable
     {
         string text = "user: {suffix: a}\n", path = _directory.Write("chat.yaml", text);
         Assert.Null(ChatTemplateFile.Load(_directory.Path).Reverse);
-        Recipe.Save(new DialogueRecipe { Task = new DialogueSection { Reverse = true }, Data = new DialogueDataSection { Train = ["a.txt"] } }, _directory.File("recipe.yaml"));
+        Recipe.Save(new DialogueRecipe { Model = new BaseModelSection { Path = "base" }, Task = new DialogueSection { Reverse = true }, Data = new DialogueDataSection { Train = ["a.txt"] } }, _directory.File("recipe.yaml"));
         Assert.True(ChatTemplateFile.Load(_directory.Path).Reverse);
         Assert.True(ChatTemplateFile.ReverseOf(path));
         using TemporaryDirectory copy = Fixtures.NewDirectory();
