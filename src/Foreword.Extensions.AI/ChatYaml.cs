@@ -44,8 +44,10 @@ internal static class ChatYaml
                 "system" => template with { System = Frame(value, key) },
                 "user" => template with { User = Frame(value, key) },
                 "assistant" => template with { Assistant = Frame(value, key) },
-                "stop" => template with { Stop = value is YamlSequenceNode list ? [.. list.Select(item => Text(item, key))] : throw Wrong(value, $"{key} must be a list of texts") },
-                _ => throw Wrong(value, $"there is no key {key}; the keys are start, system, user, assistant and stop"),
+                "stop" => template with { Stop = Texts(value, key) },
+                "tokens" => template with { Tokens = Texts(value, key) },
+                "reverse" => template with { Reverse = Flag(value, key) },
+                _ => throw Wrong(value, $"there is no key {key}; the keys are start, system, user, assistant, stop, tokens and reverse"),
             };
         }
 
@@ -70,6 +72,12 @@ internal static class ChatYaml
 
     private static IEnumerable<(string Key, YamlNode Value)> Entries(YamlNode node, string name) =>
         node is YamlMappingNode mapping ? mapping.Children.Select(entry => (Text(entry.Key, "a key"), entry.Value)) : throw Wrong(node, $"{name} must be a mapping");
+
+    private static IReadOnlyList<string> Texts(YamlNode node, string name) =>
+        node is YamlSequenceNode list ? [.. list.Select(item => Text(item, name))] : throw Wrong(node, $"{name} must be a list of texts");
+
+    private static bool Flag(YamlNode node, string name) =>
+        node is YamlScalarNode { Value: "true" or "false", Style: ScalarStyle.Plain } flag ? flag.Value == "true" : throw Wrong(node, $"{name} must be true or false");
 
     private static string Text(YamlNode node, string name) => node is YamlScalarNode { Value: { } text } ? text : throw Wrong(node, $"{name} must be a text");
 

@@ -80,13 +80,29 @@ internal sealed partial class LoadedModel : IDisposable
 
     /// <summary>Returns the template that the settings give, or the one of the model directory; null if there is none.</summary>
     /// <exception cref="FileNotFoundException">The file of the settings does not exist.</exception>
-    /// <exception cref="InvalidDataException">The file is not a template.</exception>
+    /// <exception cref="InvalidDataException">The file is not a template, or the model was trained on dialogues from their end.</exception>
     public static ChatTemplate? TemplateOf(ForewordOptions options, StoredModel stored)
     {
+        string own = Path.Combine(stored.Directory, ChatYaml.FileName);
+        bool hasOwn = File.Exists(own), isGiven = options.Template is not null || options.TemplateFile is not null;
+        if (hasOwn && OwnTemplate(own, isGiven)?.Reverse == true)
+            throw new InvalidDataException($"{options.Path} was trained on dialogues from their end, so it ranks answers and does not write them; name a model that was trained without task.reverse");
         if (options.Template is not null || options.TemplateFile == PlainTemplate)
             return options.Template ?? ChatTemplate.Plain;
-        string own = Path.Combine(stored.Directory, ChatYaml.FileName);
-        return options.TemplateFile is { } file ? ChatYaml.Read(file) : File.Exists(own) ? ChatYaml.Read(own) : null;
+        return options.TemplateFile is { } file ? ChatYaml.Read(file) : hasOwn ? ChatYaml.Read(own) : null;
+    }
+
+    /// <summary>Reads the template of the model directory. If another one replaces it, its faults do not matter.</summary>
+    private static ChatTemplate? OwnTemplate(string path, bool isReplaced)
+    {
+        try
+        {
+            return ChatYaml.Read(path);
+        }
+        catch (InvalidDataException) when (isReplaced)
+        {
+            return null;
+        }
     }
 
     /// <summary>Encodes a text as a prompt. Texts of special tokens are plain text.</summary>

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using Foreword.Server.Documentation;
 using Foreword.Server.Endpoints;
 using Foreword.Server.Hosting;
@@ -88,11 +90,19 @@ public sealed class ForewordServer : IAsyncDisposable
 
     /// <summary>Listens, and waits until the models are loaded. Until then, requests are answered with status 503.</summary>
     /// <param name="cancellationToken">Cancels the loading between two tensors.</param>
-    /// <exception cref="IOException">An address is in use or not allowed.</exception>
+    /// <exception cref="IOException">An address is in use or not allowed, or its certificate cannot be read. The message names the address.</exception>
     /// <exception cref="InvalidDataException">A file is broken.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        await _application.StartAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _application.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception problem) when (problem is IOException or SocketException or InvalidOperationException or CryptographicException or UnauthorizedAccessException)
+        {
+            throw ListeningProblem.Of(problem, _options.Urls);
+        }
+
         await _models.LoadedAsync(cancellationToken).ConfigureAwait(false);
     }
 

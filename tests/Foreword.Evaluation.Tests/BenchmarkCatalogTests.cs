@@ -80,6 +80,21 @@ public sealed class BenchmarkCatalogTests
         Assert.Equal(Math.Log2(Evaluations.VocabSize), characters.Value("bits_per_byte"), 1e-6);
     }
 
+    [Theory]
+    [InlineData("the cat sat 在 the mat\n", true)]
+    [InlineData("春眠不觉晓，处处闻啼鸟。\n夜来风雨声 GPT\n", false)]
+    [InlineData("吾輩は猫である\n", false)]
+    [InlineData("ภาษาไทย\n", false)]
+    [InlineData("고양이는 자고 있다\n", true)]
+    public void OnlyATextWithSpacesBetweenWordsHasAPerplexityOfWords(string text, bool hasWords)
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        TextFile file = new(directory.Write("text.txt", text));
+        BenchmarkInput input = new() { Directory = directory.Path, Tokenizer = new FakeTokenizer(257), ContextLength = 64 };
+        Assert.Equal(hasWords, file.Metrics.Any(metric => metric.Name == "word_perplexity"));
+        Assert.Equal(hasWords, file.Protocol(input).Contains("word_perplexity", StringComparison.Ordinal));
+    }
+
     /// <summary>A model of GPT2-Chinese's articles has seen [SEP] where a line ends. The tokenizer itself leaves line breaks out.</summary>
     [Theory]
     [InlineData("[MASK]", "[CLS]", 7)] // 春 [SEP] 夏 [SEP] 春 夏 [SEP]

@@ -7,9 +7,9 @@ namespace Foreword.Extensions.AI.Tests;
 /// <summary>The package reads chat.yaml as the commands do.</summary>
 public sealed class ChatYamlTests
 {
-    private const string Whole = "start: \"<s>\"\nsystem:\n  suffix: \"\\n\\n\"\nuser: {prefix: 'U: ', suffix: \"\\n\"}\nassistant:\n  prefix: \"A:\"\nstop: [\"U:\", END]\n";
+    private const string Whole = "start: \"<s>\"\nsystem:\n  suffix: \"\\n\\n\"\nuser: {prefix: 'U: ', suffix: \"\\n\"}\nassistant:\n  prefix: \"A:\"\nstop: [\"U:\", END]\ntokens: [\"<s>\"]\nreverse: false\n";
 
-    public static TheoryData<string> Wrong => ["usr:\n  prefix: a", "user: a", "user:\n  prefx: a", "stop: a", "stop: [[a]]", "- a", "user: [", "system:\n  prefix: a", "user:\n  prefix: a\nstop: [\"\"]"];
+    public static TheoryData<string> Wrong => ["usr:\n  prefix: a", "user: a", "user:\n  prefx: a", "stop: a", "stop: [[a]]", "- a", "user: [", "system:\n  prefix: a", "user:\n  prefix: a\nstop: [\"\"]", "user:\n  prefix: a\nreverse: yes", "user:\n  prefix: a\nreverse: \"true\""];
 
     [Fact]
     public void ATemplateIsReadAsTheCommandsReadIt()
@@ -43,5 +43,18 @@ public sealed class ChatYamlTests
         using ForewordModel plain = new(new ForewordOptions { Path = directory.Path, Threads = 1, TemplateFile = "plain" });
         await plain.LoadAsync(TestContext.Current.CancellationToken);
         Assert.Same(ChatTemplate.Plain, plain.Loaded!.Template);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("plain")]
+    public async Task AModelThatWasTrainedOnReversedDialoguesIsRefused(string? template)
+    {
+        using TemporaryDirectory directory = new();
+        RandomModel.Write(directory.Path);
+        directory.Write("chat.yaml", "user: {prefix: a}\nreverse: true\n");
+        using ForewordModel model = new(new ForewordOptions { Path = directory.Path, Threads = 1, TemplateFile = template });
+        InvalidDataException problem = await Assert.ThrowsAsync<InvalidDataException>(() => model.LoadAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith($"{directory.Path} was trained on dialogues from their end", problem.Message, StringComparison.Ordinal);
     }
 }

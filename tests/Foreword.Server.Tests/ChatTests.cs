@@ -58,12 +58,20 @@ public sealed class ChatTests(TestServer server) : IClassFixture<TestServer>
     [InlineData("""{"messages":[{"role":"user","content":"a","colour":1}]}""", "messages[0].colour")]
     [InlineData("""{"messages":[{"role":"user","content":"a"}],"top_logprobs":2}""", "top_logprobs")]
     [InlineData("""{"messages":[{"role":"user","content":"a"}],"logprobs":1}""", "logprobs")]
-    [InlineData("""{"messages":[{"role":"user","content":"a"}],"max_tokens":1000}""", "prompt")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}],"max_tokens":1000}""", "messages")]
     public async Task BadRequestsAreToldTheField(string body, string parameter)
     {
         (int status, JsonNode answer) = await server.TryPostAsync(Path, body);
         Assert.Equal(400, status);
         Assert.Equal(parameter, answer["error"]!["param"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task AConversationThatDoesNotFitIsToldWhatToDo()
+    {
+        (int status, JsonNode answer) = await server.TryPostAsync(Path, """{"messages":[{"role":"user","content":"a"}],"max_tokens":1000}""");
+        Assert.Equal((400, "context_length_exceeded"), (status, answer["error"]!["code"]!.GetValue<string>()));
+        Assert.EndsWith("; leave out the oldest messages, or ask for fewer tokens (max_tokens)", answer["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     [Fact]

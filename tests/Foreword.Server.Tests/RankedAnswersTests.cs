@@ -41,6 +41,17 @@ public sealed class RankedAnswersTests(TestServer server) : IClassFixture<TestSe
         await ranked.StopAsync();
     }
 
+    [Theory]
+    [InlineData(true, null, "does not write them")]
+    [InlineData(null, false, "a model trained on reversed dialogues ranks answers")]
+    public async Task AModelOfTheWrongDirectionIsRefused(bool? model, bool? backward, string expected)
+    {
+        AnswerRanking ranking = new() { Candidates = 2, Path = server.Path, Template = ChatTemplate.ChatMl with { Reverse = backward } };
+        InvalidDataException problem = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            TestServer.StartAsync(server.Path, options => options with { Models = [options.Models[0] with { Ranking = ranking, Template = ChatTemplate.ChatMl with { Reverse = model } }] }));
+        Assert.Contains(expected, problem.Message, StringComparison.Ordinal);
+    }
+
     private async Task<ForewordServer> StartAsync(AnswerRanking ranking) =>
         await TestServer.StartAsync(server.Path, options => options with { Models = [options.Models[0] with { Ranking = ranking }] });
 

@@ -20,6 +20,8 @@ internal sealed class ChatCommand : IDisposable
 {
     private const int LongestAnswer = 200;
 
+    private const string Summary = "/exit or Ctrl+D ends the chat, Ctrl+C stops an answer, /retry answers again, /undo takes back your message, /reset clears the conversation, /system TEXT sets the instruction, /save FILE and /load FILE keep the conversation as JSON Lines";
+
     private static readonly string[] Commands = ["/exit", "/retry", "/undo", "/reset", "/system", "/save", "/load", "/help"];
 
     private readonly Terminal _terminal;
@@ -27,6 +29,7 @@ internal sealed class ChatCommand : IDisposable
     private readonly SamplingOptions _options;
     private readonly bool _prompts;
     private readonly IDisposable _interrupts;
+    private readonly HashSet<string> _files = new(StringComparer.Ordinal); // hold this conversation, so that /save may replace them
     private Conversation _conversation;
     private StopRequest? _answering;
     private int _answers;
@@ -40,8 +43,8 @@ internal sealed class ChatCommand : IDisposable
 
     private bool ShowsCandidates { get; init; }
 
-    /// <summary>Gets the file to which messages and answers are appended; null for none.</summary>
-    private string? LogFile { get; init; }
+    /// <summary>Gets where messages and answers are logged.</summary>
+    internal required ChatLog Log { get; init; }
 
     public static Command Create(Terminal terminal) => Create(terminal, OpenedModel.Open);
 
@@ -82,15 +85,19 @@ internal sealed class ChatCommand : IDisposable
             string directory = File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : ModelDirectory.Resolve(path);
             if (TaskDescription.FineTunedFor(directory) is { } task)
                 throw new InvalidDataException($"{path} is fine-tuned for {task}, not for chat{(TaskDescription.IsIn(directory) ? $"; foreword predict {path} prints its answers" : "")}");
+            DialogueDirection.CheckAnswers(path);
             ChatTemplate chosen = parsed.GetValue(template) is { } file ? ChatTemplateFile.Find(file) : ChatTemplateFile.Load(directory);
+            ChatTemplate? backwardTemplate = chooses.Template();
+            ChatLog chatLog = new(parsed.GetValue(log), terminal);
+            chatLog.Check();
             using OpenedModel opened = open(path, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache));
             using OpenedModel? openedBackward = chooses.Model is { } other ? open(other, parsed.GetValue(device), parsed.GetValue(engine), parsed.GetValue(cache)) : null;
             openedBackward?.SayTask(chooses.Model!, terminal);
             using TextModel loaded = LoadingBar.Show(terminal, opened.Path, opened.Load);
             using TextModel? backward = openedBackward is null ? null : LoadingBar.Show(terminal, openedBackward.Path, openedBackward.Load);
-            AnswerRanker? ranker = backward is null ? null : chooses.Ranker(backward);
+            AnswerRanker? ranker = backward is null ? null : chooses.Ranker(backward, backwardTemplate!);
             if (ReferenceEquals(chosen, ChatTemplate.Plain) && ChatTemplate.JinjaFile(directory) is { } jinja)
-                terminal.Say($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
+                terminal.SayWrapped($"{jinja} has a Jinja template, which is not supported: the plain template (\"User:\", \"Assistant:\") is used; a {ChatTemplateFile.FileName} in the model directory replaces it");
             sampling.SaySeed(parsed, terminal);
             Conversation Begin(IReadOnlyList<ChatMessage> said) => new(loaded.Model, loaded.Tokenizer, chosen, said)
             {
@@ -98,8 +105,10 @@ internal sealed class ChatCommand : IDisposable
                 Candidates = chooses.Candidates,
                 Ranker = ranker,
             };
-            using ChatCommand chat = new(terminal, Begin, messages, options) { ShowsCandidates = parsed.GetValue(debug), LogFile = parsed.GetValue(log) };
-            chat.BeginLog();
+            using ChatCommand chat = new(terminal, Begin, messages, options) { ShowsCandidates = parsed.GetValue(debug), Log = chatLog };
+            chatLog.Begin(parsed.GetValue(load), parsed.GetValue(system)!);
+            if (parsed.GetValue(load) is { } continued)
+                chat._files.Add(OutputFile.Target(continued));
             chat.Talk();
             return ExitCodes.Done;
         });
@@ -154,8 +163,8 @@ internal sealed class ChatCommand : IDisposable
             ChatAnswer answer = _conversation.Answer(line, _options.ForSample(_answers), Print, answering);
             _answers += Math.Max(1, answer.Candidates.Count);
             _terminal.Out.WriteLine();
-            if (!answer.Interrupted)
-                Log($"user:{line}\nchatbot:{answer.Text.Trim()}\n");
+            if (!answer.Interrupted || _conversation.Candidates == 1)
+                Log.Pair(line, answer.Text); // a single answer that was stopped stays in the conversation as far as it was written
             if (ShowsCandidates)
                 Show(answer.Candidates);
             if (answer.Interrupted)
@@ -191,15 +200,6 @@ internal sealed class ChatCommand : IDisposable
         }
     }
 
-    /// <summary>Begins the part of the log that belongs to this chat.</summary>
-    private void BeginLog() => Log($"{DateTime.Now.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)}\n");
-
-    private void Log(string text)
-    {
-        if (LogFile is not null)
-            File.AppendAllText(LogFile, text);
-    }
-
     /// <summary>Executes a line that begins with a slash. Returns false if the loop must end.</summary>
     private bool Obey(string line)
     {
@@ -210,19 +210,19 @@ internal sealed class ChatCommand : IDisposable
                 return false;
             case ["/reset"]:
                 _conversation.Reset();
+                _files.Clear(); // what they hold is no longer here
+                Log.Command("/reset");
                 _terminal.Say("(forgotten)");
                 break;
             case ["/undo"]:
-                _terminal.Say(_conversation.Undo() is { } taken ? $"(taken back: {taken})" : "(there is nothing to take back)");
+                Undo();
                 break;
             case ["/retry"]:
-                if (_conversation.Undo() is { } again)
-                    Answer(again);
-                else
-                    _terminal.Err.WriteLine("error: there is no message to answer again");
+                Retry();
                 break;
             case ["/system", ..]:
                 _conversation.Instruct(words.Length > 1 ? words[1] : "");
+                Log.Command(string.Join(' ', words));
                 _terminal.Say(words.Length > 1 ? "(the model follows this from now on)" : "(there is no instruction any more)");
                 break;
             case ["/load", var path]:
@@ -251,16 +251,46 @@ internal sealed class ChatCommand : IDisposable
         return true;
     }
 
-    private void Help() => _terminal.Say("/exit or Ctrl+D ends the chat, Ctrl+C stops an answer, /retry answers again, /undo takes back your message, /reset clears the conversation, /system TEXT sets the instruction, /save FILE and /load FILE keep the conversation as JSON Lines");
+    private void Undo()
+    {
+        if (_conversation.Undo() is not { } taken)
+        {
+            _terminal.Say("(there is nothing to take back)");
+            return;
+        }
+
+        Log.Command("/undo");
+        _terminal.SayWrapped($"(taken back: {taken})");
+    }
+
+    private void Retry()
+    {
+        if (_conversation.Undo() is not { } again)
+        {
+            _terminal.Err.WriteLine("error: there is no message to answer again");
+            return;
+        }
+
+        Log.Command("/retry");
+        Answer(again);
+    }
+
+    private void Help()
+    {
+        foreach (string row in FittedText.Wrap(Summary, Math.Min(_terminal.Width, FittedText.UsualWidth)))
+            _terminal.Say(row);
+    }
+
 
     private void Save(string path)
     {
         try
         {
-            SavedConversation.Write(path, _conversation.Messages);
-            _terminal.Say($"({_conversation.Messages.Count} messages in {path})");
+            SavedConversation.Write(path, _conversation.Messages, _files);
+            _files.Add(OutputFile.Target(path));
+            _terminal.SayWrapped($"({_conversation.Messages.Count} messages in {path})");
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException)
         {
             _terminal.Err.WriteLine($"error: {problem.Message}"); // the conversation continues
         }
@@ -273,9 +303,12 @@ internal sealed class ChatCommand : IDisposable
             Conversation loaded = _start(SavedConversation.Read(path));
             _conversation.Dispose();
             _conversation = loaded;
-            _terminal.Say($"({loaded.Messages.Count} messages from {path})");
+            _files.Clear();
+            _files.Add(OutputFile.Target(path));
+            Log.Command($"/load {path}");
+            _terminal.SayWrapped($"({loaded.Messages.Count} messages from {path})");
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception problem) when (problem is IOException or InvalidDataException)
         {
             _terminal.Err.WriteLine($"error: {problem.Message}"); // the conversation continues
         }

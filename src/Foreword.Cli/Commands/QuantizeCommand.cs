@@ -4,6 +4,7 @@ using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
 using Foreword.Cpu.Quantized;
+using Foreword.Data.Recipes;
 using Foreword.Evaluation.Metrics;
 using Foreword.IO;
 using Foreword.Tasks;
@@ -49,6 +50,7 @@ internal static class QuantizeCommand
             {
                 QuantizedModel.Write(weights, wanted, staged.Path, TextEnds.FromTokenizer(tokenizer));
                 tokenizer.Save(staged.Path);
+                ChatTemplateFile.Copy(stored.Directory, staged.Path);
                 if (TaskDescription.IsIn(weights.Path))
                 {
                     TaskDescription task = TaskDescription.Read(weights.Path);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Foreword.Chat;
+using Foreword.Cli.Output;
 using Foreword.Data.Dialogues;
 using Foreword.IO;
 
@@ -8,27 +9,55 @@ namespace Foreword.Cli.Commands;
 /// <summary>Writes and reads a conversation as JSON Lines, a message per line: <c>{"role": "user", "content": "..."}</c>.</summary>
 internal static class SavedConversation
 {
-    /// <summary>Writes messages to a new file.</summary>
-    /// <exception cref="IOException">The file exists, or cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<ChatMessage> messages)
+    /// <summary>Writes messages to a new file, or replaces a file that holds the same conversation.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="messages">The messages.</param>
+    /// <param name="own">The files that hold the conversation, as <see cref="OutputFile.Target"/> returns them.</param>
+    /// <exception cref="IOException">The file exists and holds something else, or it cannot be written.</exception>
+    public static void Write(string path, IReadOnlyList<ChatMessage> messages, IReadOnlySet<string> own)
     {
-        if (File.Exists(path))
+        OutputFile.Check(path);
+        if (File.Exists(path) && !own.Contains(OutputFile.Target(path)))
             throw new IOException($"{path} already exists; choose another name");
-        DurableFile.Replace(path, stream =>
+        try
         {
-            foreach (ChatMessage message in messages)
-            {
-                using (Utf8JsonWriter json = new(stream, ReadableJson.Line))
-                    Dialogue.WriteMessage(json, message.Role, message.Text.Trim());
-                stream.Write("\n"u8);
-            }
-        });
+            OutputFile.Write(path, stream => Write(stream, messages));
+        }
+        catch (UnauthorizedAccessException problem)
+        {
+            throw new IOException($"{path} cannot be written: this user has no right to", problem);
+        }
+    }
+
+    private static void Write(Stream stream, IReadOnlyList<ChatMessage> messages)
+    {
+        foreach (ChatMessage message in messages)
+        {
+            using (Utf8JsonWriter json = new(stream, ReadableJson.Line))
+                Dialogue.WriteMessage(json, message.Role, message.Text.Trim());
+            stream.Write("\n"u8);
+        }
     }
 
     /// <summary>Reads the messages of a file.</summary>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="IOException">The path is a directory, or the file cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is malformed. The message names file and line.</exception>
     public static IReadOnlyList<ChatMessage> Read(string path)
+    {
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a directory; name a file that /save wrote");
+        try
+        {
+            return ReadMessages(path);
+        }
+        catch (UnauthorizedAccessException problem)
+        {
+            throw new IOException($"{path} cannot be read: this user has no right to", problem);
+        }
+    }
+
+    private static List<ChatMessage> ReadMessages(string path)
     {
         List<ChatMessage> messages = [];
         int number = 0;

@@ -111,7 +111,7 @@ internal static class TokenizerCommand
                     characters = report.Characters;
                     if (report.Merges == 0)
                     {
-                        reading.Description = $"reading: {report.Characters / 1e6:F1} M characters";
+                        reading.Description = $"reading: {ProgressDisplay.Millions(report.Characters)} characters";
                         return;
                     }
 
@@ -132,7 +132,7 @@ internal static class TokenizerCommand
     {
         if (tokenizer.VocabSize < trainer.VocabSize)
             terminal.Say($"The text is too small for the vocabulary: {tokenizer.VocabSize} ids instead of {trainer.VocabSize}.");
-        terminal.Say($"{tokenizer.Kind}, {tokenizer.VocabSize} ids, from {documents} documents ({characters / 1e6:F1} M characters) in {time.TotalSeconds:F1} s: {directory}");
+        terminal.Say($"{tokenizer.Kind}, {tokenizer.VocabSize} ids, from {CountText.Of(documents, "document")} ({ProgressDisplay.Millions(characters)} characters) in {time.TotalSeconds:F1} s: {directory}");
         if (json)
         {
             JsonOutput.WriteLine(terminal, writer =>

@@ -66,9 +66,9 @@ internal sealed record OpenedModel(string Path, ModelConfig Config, Tokenizer To
     public void SayTask(string path, Terminal terminal)
     {
         if (FineTunedFor is not null)
-            terminal.Say($"{path} is fine-tuned for {FineTunedFor}; its language model is used, without the task's head");
+            terminal.SayWrapped($"{path} is fine-tuned for {FineTunedFor}; its language model is used, without the task's head");
         else if (LeftOut.Count > 0)
-            terminal.Say($"{path} has a head that is not supported ({string.Join(", ", LeftOut)}); its language model is used");
+            terminal.SayWrapped($"{path} has a head that is not supported ({string.Join(", ", LeftOut)}); its language model is used");
     }
 
     public void Dispose() => _stored?.Dispose();

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Foreword.Chat;
-using Foreword.Data.Recipes;
+using Foreword.Cli.Loading;
 
 namespace Foreword.Cli.Options;
 
@@ -53,8 +53,9 @@ internal sealed record Ranking(int Candidates, string? Model, AnswerRule Rule, d
 {
     /// <summary>Returns the template of the backward model.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no such model.</exception>
-    public ChatTemplate? Template() => Model is null ? null : ChatTemplateFile.OfModel(Model);
+    /// <exception cref="InvalidDataException">The model was trained on dialogues from their beginning.</exception>
+    public ChatTemplate? Template() => Model is null ? null : DialogueDirection.TemplateOfBackward(Model);
 
-    /// <summary>Creates the ranker with the loaded backward model.</summary>
-    public AnswerRanker Ranker(TextModel backward) => new(backward.Model, backward.Tokenizer, Template()!, Rule, Lambda);
+    /// <summary>Creates the ranker with the loaded backward model and its template.</summary>
+    public AnswerRanker Ranker(TextModel backward, ChatTemplate template) => new(backward.Model, backward.Tokenizer, template, Rule, Lambda);
 }

@@ -72,5 +72,7 @@ internal static class OutputFile
         }
     }
 
-    private static string Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+    /// <summary>Returns the full path of a file, after following links. Two paths with one result name one file.</summary>
+    /// <param name="path">An existing file.</param>
+    public static string Target(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
 }

@@ -35,7 +35,7 @@ internal sealed class EmbeddingsEndpoint(ModelHost models)
         foreach ((_, int[] ids) in inputs)
         {
             if (ids.Length > model.Config.ContextLength)
-                throw new ApiException(400, $"an input has {ids.Length} tokens; the context length (n_ctx) is {model.Config.ContextLength}", "input", "context_length_exceeded");
+                throw new ApiException(400, $"an input has {ids.Length} tokens; the context length (n_ctx) is {model.Config.ContextLength}; divide it", "input", "context_length_exceeded");
         }
 
         fields.Finish();

@@ -180,6 +180,10 @@ internal sealed class HostedModel(ServedModelOptions options, StoredModel stored
             backward = options.Ranking?.Path is { } path ? StoredModel.Open(path) : null;
             if (backward?.FineTunedFor is { } other)
                 throw new InvalidDataException($"{options.Ranking!.Path} is fine-tuned for {other}; a language model trained on reversed dialogues ranks answers");
+            if (options.Template?.Reverse == true)
+                throw new InvalidDataException($"{options.Path} was trained on dialogues from their end, so it ranks answers and does not write them");
+            if (backward is not null && options.Ranking!.Template.Reverse == false)
+                throw new InvalidDataException($"{options.Ranking.Path} was trained on dialogues from their beginning; a model trained on reversed dialogues ranks answers");
             return new HostedModel(options, stored, backward);
         }
         catch

@@ -38,7 +38,7 @@ internal static class ChatRequest
         int[] ids = encoder.Encode(messages);
         if (ids.Length == 0)
             throw new ApiException(400, "no part of the messages is in the vocabulary", "messages");
-        CompletionRequest.CheckLength(ids.Length, wanted ?? 1, model.Config.ContextLength);
+        CompletionRequest.CheckLength(ids.Length, wanted ?? 1, model.Config.ContextLength, "messages", "leave out the oldest messages, or ask for fewer tokens (max_tokens)");
         bool asIds = fields.Flag("return_tokens_as_token_ids") ?? false;
         options = SamplingFields.WithLengths(fields, options, (int)(wanted ?? model.Config.ContextLength - ids.Length));
         fields.Finish();

@@ -68,7 +68,7 @@ internal sealed record CompletionRequest
         int? most = truncated is null ? null : truncated == -1 ? context - (int)Math.Min(wanted ?? 16, context - 1) : (int)truncated;
         (string Text, int[] Ids)[] prompts = PromptList.Read(fields, "prompt", model, most, MostPrompts);
         foreach ((_, int[] ids) in prompts)
-            CheckLength(ids.Length, wanted ?? 0, context);
+            CheckLength(ids.Length, wanted ?? 0, context, "prompt", "shorten it, ask for fewer tokens (max_tokens), or keep only its end (truncate_prompt_tokens)");
         bool asIds = fields.Flag("return_tokens_as_token_ids") ?? false;
         int length = (int)Math.Max(1, wanted ?? Math.Clamp(context - prompts.Max(prompt => prompt.Ids.Length), 1, 16));
         options = SamplingFields.WithLengths(fields, options, length) with { LogProbs = logProbs };
@@ -89,12 +89,18 @@ internal sealed record CompletionRequest
     }
 
     /// <summary>Checks that a prompt and the tokens to be written fit into the context.</summary>
-    public static void CheckLength(int prompt, long wanted, int context)
+    /// <param name="prompt">The number of tokens of the prompt.</param>
+    /// <param name="wanted">The number of tokens to be written.</param>
+    /// <param name="context">The length of the context.</param>
+    /// <param name="field">The field that holds the prompt.</param>
+    /// <param name="remedy">What the client can do.</param>
+    /// <exception cref="ApiException">They do not fit.</exception>
+    public static void CheckLength(int prompt, long wanted, int context, string field, string remedy)
     {
         if (prompt + wanted > context || (prompt == context && wanted > 0))
         {
             throw new ApiException(
-                400, $"the prompt has {prompt} tokens{(wanted > 0 ? $" and max_tokens is {wanted}, {prompt + wanted} together" : "")}; the context length (n_ctx) is {context}", "prompt", "context_length_exceeded");
+                400, $"the prompt has {prompt} tokens{(wanted > 0 ? $" and max_tokens is {wanted}, {prompt + wanted} together" : "")}; the context length (n_ctx) is {context}; {remedy}", field, "context_length_exceeded");
         }
     }
 

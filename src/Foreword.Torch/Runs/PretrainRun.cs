@@ -122,7 +122,7 @@ public sealed class PretrainRun : TrainingRun
             PretrainRecipe resolved = recipe.Resolve(data.Tokenizer.VocabSize, source?.Config);
             if (File.Exists(directory.RecipePath))
                 RecipeCheck.Check(directory.RecipePath, resolved, checkpoint, data);
-            run = new PretrainRun(resolved, directory, data, data.Template ?? ChatTemplateFile.ReadOwn(source?.Path), progress);
+            run = new PretrainRun(resolved, directory, data, data.Template is { } prepared ? prepared with { Reverse = false } : ChatTemplateFile.ReadOwn(source?.Path), progress);
             run.Load(source, checkpoint, optimizer, cancellationToken);
             Recipe.Save(resolved, directory.RecipePath);
             return run;

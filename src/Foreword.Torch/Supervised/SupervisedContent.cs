@@ -31,12 +31,14 @@ internal sealed record SupervisedContent(
         switch (recipe)
         {
             case DialogueRecipe dialogues:
-                (ChatTemplate template, Tokenizer tokenizer) = TemplateOf(dialogues.Task.Template, source);
+                (ChatTemplate template, Tokenizer tokenizer) = TemplateOf(dialogues.Task.Template, source, dialogues.Task.Reverse);
                 DialogueData data = DialogueData.Open(dialogues, tokenizer, template, length, cancellationToken);
                 return new SupervisedContent(
                     tokenizer, template, data.Train, data.Validation, data.Files, data.Notes, (model, trained, optimizer) => new SupervisedTrainer(model, data.Train, data.Validation, dialogues.Train, trained, optimizer));
             case PreferenceRecipe preferences:
-                (ChatTemplate chat, Tokenizer known) = TemplateOf(preferences.Task.Template, source);
+                if (ChatTemplateFile.ReadOwn(source.Path)?.Reverse == true)
+                    throw new InvalidDataException($"{recipe.Model.Path} was trained on dialogues from their end, so it writes no answers; preferences need a model that answers");
+                (ChatTemplate chat, Tokenizer known) = TemplateOf(preferences.Task.Template, source, reverse: false);
                 PreferenceData pairs = PreferenceData.Open(preferences, known, chat, length, cancellationToken);
                 return new SupervisedContent(
                     known, chat, pairs.Train, pairs.Validation, pairs.Files, pairs.Notes, (model, trained, optimizer) => new PreferenceTrainer(model, pairs, preferences.Task, preferences.Train, trained, optimizer));
@@ -88,9 +90,10 @@ internal sealed record SupervisedContent(
     /// <summary>Returns a template, and the model's tokenizer with the tokens that the template needs.</summary>
     /// <param name="name">The name or the file of the template; null for the one in the model's directory, or a usual one.</param>
     /// <param name="source">The model.</param>
-    public static (ChatTemplate Template, Tokenizer Tokenizer) TemplateOf(string? name, StartingModel source)
+    /// <param name="reverse">Whether dialogues are read from their end.</param>
+    public static (ChatTemplate Template, Tokenizer Tokenizer) TemplateOf(string? name, StartingModel source, bool reverse)
     {
-        ChatTemplate template = ChatTemplateFile.Choose(name, source.Path, source.Tokenizer);
+        ChatTemplate template = ChatTemplateFile.Choose(name, source.Path, source.Tokenizer) with { Reverse = reverse };
         return (template, source.Tokenizer.WithSpecialTokens(template.Tokens));
     }
 }

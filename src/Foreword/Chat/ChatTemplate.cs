@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Foreword.IO;
 using Foreword.Settings;
 
@@ -69,6 +70,13 @@ public sealed record ChatTemplate : IRecipe
     /// text.
     /// </summary>
     public IReadOnlyList<string> Tokens { get; init; } = [];
+
+    /// <summary>
+    /// Gets whether the model of this template was trained on dialogues from their end, so that it ranks answers and does not write them. Null if this is
+    /// not known, as for a template that belongs to no model.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Reverse { get; init; }
 
     /// <inheritdoc/>
     public IReadOnlyList<RecipeProblem> Problems()

@@ -35,10 +35,10 @@ public sealed class ChatCommandTests : IDisposable
     }
 
     [Fact]
-    public void SaveWritesTheMessagesAndNeverOverAFile()
+    public void SaveWritesTheMessagesAndNeverOverAnotherFile()
     {
-        string file = _directory.File("talk.jsonl");
-        Cli run = Chat($"hé\n/save {file}\n/save {file}\n/save\n/svae x\nb\n", "--system", "Be kind.");
+        string file = _directory.File("talk.jsonl"), other = _directory.Write("other.jsonl", "mine");
+        Cli run = Chat($"hé\n/save {file}\n/save {other}\n/save\n/svae x\nb\n", "--system", "Be kind.");
         Assert.Equal("""
             {"role":"system","content":"Be kind."}
             {"role":"user","content":"hé"}
@@ -46,10 +46,89 @@ public sealed class ChatCommandTests : IDisposable
 
             """.ReplaceLineEndings("\n"), File.ReadAllText(file));
         Assert.Contains($"(3 messages in {file})", run.Err);
-        Assert.Contains($"error: {file} already exists; choose another name", run.Err);
+        Assert.Contains($"error: {other} already exists; choose another name", run.Err);
+        Assert.Equal("mine", File.ReadAllText(other));
         Assert.Contains("error: /save needs a file name", run.Err);
         Assert.Contains("error: unknown command '/svae'; did you mean '/save'?", run.Err);
         Assert.EndsWith("I read 2 messages\n", run.Out); // the conversation continues
+    }
+
+    [Fact]
+    public void SaveReplacesAFileOfTheSameConversation()
+    {
+        string file = _directory.File("talk.jsonl"), other = _directory.File("other.jsonl");
+        Assert.DoesNotContain("error", Chat($"a\n/save {file}\nb\n/save {file}\n").Err, StringComparison.Ordinal);
+        Assert.Equal(4, File.ReadAllLines(file).Length);
+        Assert.DoesNotContain("error", Chat($"c\n/save {file}\n/save {other}\n/save {file}\n", "--load", file).Err, StringComparison.Ordinal);
+        Assert.Equal(6, File.ReadAllLines(file).Length);
+        Assert.DoesNotContain("error", Chat($"/load {file}\nd\n/save {file}\n").Err, StringComparison.Ordinal);
+        Assert.Equal(8, File.ReadAllLines(file).Length);
+
+        // Another conversation has begun.
+        Assert.Contains($"error: {file} already exists", Chat($"/reset\na\n/save {file}\n", "--load", file).Err, StringComparison.Ordinal);
+        Assert.Contains($"error: {file} already exists", Chat($"/load {other}\n/save {file}\n", "--load", file).Err, StringComparison.Ordinal);
+        Assert.Equal(8, File.ReadAllLines(file).Length);
+    }
+
+    [Fact]
+    public void AFileThatCannotBeWrittenOrReadIsSaidInPlainWords()
+    {
+        string none = _directory.File("none"), file = Path.Combine(none, "talk.jsonl");
+        Cli run = Chat($"a\n/save {file}\n/save {_directory.Path}\n/load {file}\n/load {_directory.Path}\nb\n");
+        Assert.Equal($"""
+            error: {file} cannot be written: there is no directory {none}
+            error: {_directory.Path} is a directory; name a file
+            error: there is no file {file}
+            error: {_directory.Path} is a directory; name a file that /save wrote
+            seed 0
+
+            """.ReplaceLineEndings("\n"), run.Err);
+        Assert.EndsWith("I read 2 messages\n", run.Out, StringComparison.Ordinal);
+        Assert.Equal((1, $"error: {file} cannot be written: there is no directory {none}\n"), (Chat("a", "--log", file) is var log ? log.ExitCode : 0, log.Err));
+        Assert.Equal((1, $"error: {_directory.Path} is a directory; name a file\n"), (Chat("a", "--log", _directory.Path) is var place ? place.ExitCode : 0, place.Err));
+        Assert.Equal((1, $"error: {_directory.Path} is a directory; name a file that /save wrote\n"), (Chat("a", "--load", _directory.Path) is var load ? load.ExitCode : 0, load.Err));
+    }
+
+    [Fact]
+    public void TheLogShowsTheConversationThatTookPlace()
+    {
+        string log = _directory.File("samples.txt"), file = _directory.File("talk.jsonl");
+        Chat($"/undo\na\n/retry\nb\n/undo\n/system  Be kind.\n/save {file}\n/reset\n/load {file}\n/system\n", "--log", log);
+        Assert.Equal(
+            ["user:a", "chatbot:I read 1 message", "/retry", "user:a", "chatbot:I read 1 message", "user:b", "chatbot:I read 2 messages", "/undo", "/system Be kind.", "/reset", $"/load {file}", "/system"],
+            File.ReadAllLines(log)[1..]);
+        File.Delete(log);
+        Chat("b\n", "--log", log, "--load", file, "--system", "Be brief.");
+        Assert.Equal([$"/load {file}", "/system Be brief.", "user:b", "chatbot:I read 2 messages"], File.ReadAllLines(log)[1..]);
+    }
+
+    [Fact]
+    public void TheCommandsFitATerminal() => Assert.All(Chat("/help\n").Err.Split('\n'), line => Assert.InRange(line.Length, 0, 80));
+
+    [Theory]
+    [InlineData(true, null, "was trained with --reverse, so it ranks answers and does not write them; name a model that was trained without --reverse, and give this one to --mmi")]
+    [InlineData(false, false, "was trained without --reverse, so it cannot rank answers; train one with finetune --task dialogue --reverse")]
+    [InlineData(false, true, null)]
+    [InlineData(null, null, null)]
+    public void AModelOfTheWrongDirectionIsRefused(bool? model, bool? backward, string? expected)
+    {
+        using TemporaryDirectory other = Fixtures.NewDirectory();
+        RandomModel.Write(_directory.Path);
+        RandomModel.Write(other.Path);
+        Recipe.Save(ChatTemplate.Plain with { Reverse = model }, _directory.File("chat.yaml"));
+        Recipe.Save(ChatTemplate.Plain with { Reverse = backward }, other.File("chat.yaml"));
+        string[] command = ["chat", _directory.Path, "--mmi", other.Path, "--max-tokens", "2", "--template", "plain"];
+        Cli run = Cli.Run("a\n", terminal => [ChatCommand.Create(terminal)], command);
+        Assert.Equal(expected is null ? 0 : 1, run.ExitCode);
+        if (expected is not null)
+            Assert.Equal($"error: {(model == true ? _directory.Path : "--mmi: " + other.Path)} {expected}\n", run.Err);
+        Cli study = Cli.Run("study", "mmi", _directory.Path, "--mmi", other.Path, "--dialogues", _directory.Write("dev.txt", "the cat\nsat\n"), "--candidates", "2", "--max-tokens", "2", "--out", _directory.File("mmi"));
+        Assert.Equal(expected is null ? 0 : 1, study.ExitCode);
+        Assert.Contains(expected ?? "", study.Err, StringComparison.Ordinal);
+        if (expected is null)
+            return;
+        Cli server = Cli.Run("serve", _directory.Path, "--mmi", other.Path, "--template", "plain", "--urls", "http://127.0.0.1:0");
+        Assert.Equal((1, run.Err), (server.ExitCode, server.Err));
     }
 
     [Fact]

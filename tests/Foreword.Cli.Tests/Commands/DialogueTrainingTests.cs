@@ -70,6 +70,21 @@ public sealed class DialogueTrainingTests : IDisposable
     }
 
     [Fact]
+    public void AModelKnowsInWhichDirectionItWasTrained()
+    {
+        string forward = _directory.File("forward"), backward = _directory.File("backward");
+        string[] args = ["--task", "dialogue", "--train", _train, "--epochs", "1", "--lr", "1e-3"];
+        Assert.Equal(0, Cli.Run(["finetune", _model, .. args, "--out", forward]).ExitCode);
+        Assert.Equal(0, Cli.Run(["finetune", forward, .. args, "--reverse", "--out", backward]).ExitCode);
+        Assert.EndsWith("\nreverse: false\n", File.ReadAllText(Path.Combine(forward, "best", "chat.yaml")), StringComparison.Ordinal);
+        Assert.EndsWith("\nreverse: true\n", File.ReadAllText(Path.Combine(backward, "best", "chat.yaml")), StringComparison.Ordinal);
+        Cli refused = Cli.Run("chat", backward);
+        Assert.Equal((1, true), (refused.ExitCode, refused.Err.StartsWith($"error: {backward} was trained with --reverse", StringComparison.Ordinal)));
+        refused = Cli.Run("finetune", backward, "--task", "preference", "--rejected", "shuffled", "--train", _train, "--out", _directory.File("preference"));
+        Assert.Equal((1, true), (refused.ExitCode, refused.Err.StartsWith($"error: {backward} was trained on dialogues from their end, so it writes no answers", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void ADryRunShowsWhatCounts()
     {
         Cli shown = Cli.Run("finetune", _model, "--task", "dialogue", "--train", _train, "--template", "plain", "--layout", "chitchat", "--loss-on", "assistant", "--device", "cpu", "--dry-run");

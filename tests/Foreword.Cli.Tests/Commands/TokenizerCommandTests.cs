@@ -224,6 +224,14 @@ public sealed class TokenizerCommandTests
     }
 
     [Fact]
+    public void AFewCharactersAreCountedWhole()
+    {
+        using TemporaryDirectory directory = Fixtures.NewDirectory();
+        Cli run = Cli.Run("tokenizer", "train", directory.Write("text.txt", "ab ab"), "--vocab-size", "257", "--out", directory.File("t"));
+        Assert.Contains("from 1 document (5 characters) in ", run.Err, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TrainingWithJsonSaysWhatCameOfIt()
     {
         using TemporaryDirectory directory = Fixtures.NewDirectory();

@@ -1,5 +1,7 @@
 using Foreword.Chat;
 using Foreword.Data.Recipes;
+using Foreword.Data.Recipes.Supervised;
+using Foreword.Tokenization.ByteLevel;
 
 namespace Foreword.Data.Tests.Recipes;
 
@@ -27,6 +29,33 @@ public sealed class ChatTemplateFileTests : IDisposable
 
     [Fact]
     public void WithoutAFileThePlainOneIsUsed() => Assert.Same(ChatTemplate.Plain, ChatTemplateFile.Load(_directory.Path));
+
+    [Fact]
+    public void TheDirectionIsThatOfTheFileOrElseOfTheRun()
+    {
+        string text = "user: {suffix: a}\n", path = _directory.Write("chat.yaml", text);
+        Assert.Null(ChatTemplateFile.Load(_directory.Path).Reverse);
+        Recipe.Save(new DialogueRecipe { Model = new BaseModelSection { Path = "base" }, Task = new DialogueSection { Reverse = true }, Data = new DialogueDataSection { Train = ["a.txt"] } }, _directory.File("recipe.yaml"));
+        Assert.True(ChatTemplateFile.Load(_directory.Path).Reverse);
+        Assert.True(ChatTemplateFile.ReverseOf(path));
+        using TemporaryDirectory copy = Fixtures.NewDirectory();
+        ChatTemplateFile.Copy(_directory.Path, copy.Path);
+        Assert.True(ChatTemplateFile.Load(copy.Path).Reverse);
+        _directory.Write("chat.yaml", text + "reverse: false\n");
+        Assert.False(ChatTemplateFile.Load(_directory.Path).Reverse);
+        _directory.Write("chat.yaml", text);
+        _directory.Write("recipe.yaml", "task: {kind: dialogue, reverse: maybe}");
+        Assert.Null(ChatTemplateFile.Load(_directory.Path).Reverse);
+    }
+
+    /// <summary>The template of another model, or of the model that training starts with, does not say how the new model is trained.</summary>
+    [Fact]
+    public void AChosenTemplateHasNoDirection()
+    {
+        string path = _directory.Write("chat.yaml", "user: {suffix: a}\nreverse: true\n");
+        Assert.Null(ChatTemplateFile.Find(path).Reverse);
+        Assert.Null(ChatTemplateFile.Choose(null, _directory.Path, new BpeTrainer { VocabSize = 257 }.Train(["a b"])).Reverse);
+    }
 
     [Theory]
     [InlineData("usr: {prefix: a}", "chat.yaml:1: unknown key 'usr'; did you mean 'user'?")]

@@ -75,7 +75,7 @@ internal static class BenchCommand
     private static void Print(TextWriter output, TrainingThroughput measured, ModelConfig config, int batch, int length)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{config.ParameterCount / 1e6:F1} M parameters, {batch} x {length} tokens per step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops per token"));
+            $"{ProgressDisplay.Millions(config.ParameterCount)} parameters, {batch} x {length} tokens per step; peak {string.Join(", ", measured.Peaks.Select(peak => $"{peak.Value / 1e9:F0} GFLOP/s in {peak.Key.Name()}"))}; 6 N flops per token"));
         foreach (TrainingSpeed path in measured.Paths)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,

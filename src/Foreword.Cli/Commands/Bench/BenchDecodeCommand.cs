@@ -44,7 +44,7 @@ internal static class BenchDecodeCommand
                 .. config is GptConfig gpt ? Enum.GetValues<WeightType>().Select(type => ($"cpu {type.ToString().ToLowerInvariant()}", (Func<ILanguageModel>)(() => CpuLanguageModel.CreateRandom(gpt, type)))) : [],
             ];
             if (!parsed.GetValue(json))
-                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.ParameterCount / 1e6:F1} M parameters, tokens/s: one sequence, {parsed.GetValue(sequences)} together, a prompt of {prefill}"));
+                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ProgressDisplay.Millions(config.ParameterCount)} parameters, tokens/s: one sequence, {parsed.GetValue(sequences)} together, a prompt of {prefill}"));
             List<(string Name, DecodeMeasurement Best)> measured = [];
             foreach (var (name, open) in engines)
             {

@@ -29,7 +29,7 @@ internal static class BenchScoreCommand
                 return ExitCodes.Done;
             }
 
-            Line($"{config.ParameterCount / 1e6:F1} M parameters, float32, passages of about {ScoringMeasurement.PassageTokens} tokens");
+            Line($"{ProgressDisplay.Millions(config.ParameterCount)} parameters, float32, passages of about {ScoringMeasurement.PassageTokens} tokens");
             Line($"cpu           {measured.Cpu.TokensPerSecond,8:N0} tokens/s   {measured.Cpu.TokensPerSecond / measured.Torch.TokensPerSecond:F2} times libtorch's speed");
             Line($"torch         {measured.Torch.TokensPerSecond,8:N0} tokens/s   {measured.ShareOfForward:P0} of its forward pass alone");
             Line($"forward pass  {measured.ForwardTokensPerSecond,8:N0} tokens/s   {measured.ForwardBatchSize} passages at once, the best batch size; no logits");

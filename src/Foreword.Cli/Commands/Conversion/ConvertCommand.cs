@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
+using Foreword.Data.Recipes;
 using Foreword.IO;
 using Foreword.Tokenization;
 using Foreword.Weights;
@@ -47,7 +48,11 @@ internal static class ConvertCommand
                     target.Write(model, tokenizer, type, staged);
                 else
                     classifier.Write(staged);
+                if (!target.WritesFile)
+                    ChatTemplateFile.Copy(stored.Directory, staged);
             }, path);
+            if (target.WritesFile && ChatTemplateFile.ReadOwn(stored.Directory) is not null)
+                terminal.Say($"{path} holds no chat template; copy {Path.Combine(stored.Directory, ChatTemplateFile.FileName)} beside it for chat and serve");
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{path}: {target.Name}, {type}, {model.Config.ParameterCount:N0} parameters from {model.Format.Name}, in {clock.Elapsed.TotalSeconds:F1} s"));
             return ExitCodes.Done;
         });

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Foreword.Chat;
+using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;
@@ -14,6 +15,11 @@ namespace Foreword.Cli.Commands.Serve;
 /// <summary>Implements <c>foreword serve MODEL...</c>, which serves models with an API that OpenAI's clients speak.</summary>
 internal static class ServeCommand
 {
+    private const string AddressForm = "an address looks like http://127.0.0.1:8080";
+
+    /// <summary>The longest time of a request or of the end in seconds, which is 23 days. A timer of .NET holds 49 days.</summary>
+    private const int LongestTime = 2_000_000;
+
     public static Command Create(Terminal terminal)
     {
         Argument<string[]> models = new("MODEL") { Description = "Model directories, GGUF files, runs, quantized models, or downloaded models.", Arity = ArgumentArity.OneOrMore };
@@ -41,7 +47,7 @@ internal static class ServeCommand
         ranking.AddTo(command);
         command.SetAction(parsed =>
         {
-            CheckCounts(parsed, [(sequences, 1), (queue, 0), (rate, 0), (timeout, 1), (drain, 0)], threads);
+            CheckCounts(parsed, [(sequences, 1), (queue, 0), (rate, 0), (timeout, 1), (drain, 0)], [timeout, drain], threads);
             string[] paths = parsed.GetValue(models)!, names = parsed.GetValue(aliases)!;
             if (names.Length > paths.Length)
                 throw new UsageException($"--alias is given {names.Length} times for {paths.Length} models");
@@ -75,12 +81,18 @@ internal static class ServeCommand
         return command.WithExample("foreword serve runs/quickstart --template plain");
     }
 
-    private static void CheckCounts(ParseResult parsed, (Option<int> Option, int Least)[] counts, Option<int?> threads)
+    private static void CheckCounts(ParseResult parsed, (Option<int> Option, int Least)[] counts, Option<int>[] times, Option<int?> threads)
     {
         foreach ((Option<int> option, int least) in counts)
         {
             if (parsed.GetValue(option) < least)
                 throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {parsed.GetValue(option)}; it must be at least {least}"));
+        }
+
+        foreach (Option<int> option in times)
+        {
+            if (parsed.GetValue(option) > LongestTime)
+                throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} is {parsed.GetValue(option)}; it must be at most {LongestTime} seconds"));
         }
 
         if (parsed.GetValue(threads) < 1)
@@ -108,16 +120,11 @@ internal static class ServeCommand
             await server.StartAsync(stop.Token).ConfigureAwait(false);
             string address = server.Addresses.First();
             foreach (ServedModelStatus model in server.Models)
-                terminal.Say(Describe(model, options.CacheMemory));
-            terminal.Say($"listening on {string.Join(" and ", server.Addresses)}; Ctrl+C stops");
-            (string path, string body) = server.Models[0].Task switch
-            {
-                null => ("completions", "{\"prompt\": \"Once\", \"max_tokens\": 20}"),
-                "multiple-choice" => ("choose", "{\"input\": \"It rains.\", \"choices\": [\"It is dry.\", \"It is wet.\"]}"),
-                "entailment" or "similarity" => ("score", "{\"text_1\": \"A man sleeps.\", \"text_2\": \"A person rests.\"}"),
-                _ => ("classify", "{\"input\": \"My card has not arrived.\"}"),
-            };
-            terminal.Say($"open {address} in a browser, or try: curl {address}/v1/{path} -H \"Content-Type: application/json\"{(options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer $KEY\"" : "")} -d '{body}'");
+                terminal.SayWrapped(Describe(model, options.CacheMemory));
+            terminal.SayWrapped($"listening on {string.Join(" and ", server.Addresses)}; Ctrl+C stops");
+            terminal.SayWrapped($"open {address} in a browser, or try:");
+            foreach (string line in Request(address, server.Models[0].Task, options.ApiKeys.Count > 0))
+                terminal.Say(line);
             await stopped.Task.ConfigureAwait(false);
             await server.StopAsync().ConfigureAwait(false);
         }
@@ -125,14 +132,32 @@ internal static class ServeCommand
         return ExitCodes.Done; // stopping is how a server ends
     }
 
+    /// <summary>Returns the lines of a command that sends a request. A shell reads them as one.</summary>
+    /// <param name="address">The address of the server.</param>
+    /// <param name="task">The task of the first model; null for a language model.</param>
+    /// <param name="needsKey">Whether requests must carry a key.</param>
+    internal static IReadOnlyList<string> Request(string address, string? task, bool needsKey)
+    {
+        (string path, string body) = task switch
+        {
+            null => ("completions", "{\"prompt\": \"Once\", \"max_tokens\": 20}"),
+            "multiple-choice" => ("choose", "{\"input\": \"It rains.\", \"choices\": [\"It is dry.\", \"It is wet.\"]}"),
+            "entailment" or "similarity" => ("score", "{\"text_1\": \"A man sleeps.\", \"text_2\": \"A person rests.\"}"),
+            _ => ("classify", "{\"input\": \"My card has not arrived.\"}"),
+        };
+        string key = needsKey ? "-H \"Authorization: Bearer $KEY\" " : "";
+        return [$"curl {address}/v1/{path} \\", $"  -H \"Content-Type: application/json\" {key}\\", $"  -d '{body}'"];
+    }
+
     private static string Describe(ServedModelStatus model, long cacheMemory) => FormattableString.Invariant(model.Task is null
-        ? $"{model.Name}: {model.Parameters / 1e6:0.#} M parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; cache of prompts up to {cacheMemory / 1e6:0} MB"
-        : (FormattableString)$"{model.Name}: {model.Parameters / 1e6:0.#} M parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; fine-tuned for {model.Task}");
+        ? $"{model.Name}: {ProgressDisplay.Millions(model.Parameters)} parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; cache of prompts up to {cacheMemory / 1e6:0} MB"
+        : (FormattableString)$"{model.Name}: {ProgressDisplay.Millions(model.Parameters)} parameters in {model.Format}, {model.WeightBytes / 1e6:0} MB; fine-tuned for {model.Task}");
 
     private static string NameOf(string path) => Path.Exists(path) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) : path;
 
     private static ChatTemplate? Template(string path, string? chosen)
     {
+        DialogueDirection.CheckAnswers(path);
         if (chosen is not null)
             return ChatTemplateFile.Find(chosen);
         ChatTemplate own = ChatTemplateFile.OfModel(path);
@@ -147,19 +172,40 @@ internal static class ServeCommand
             throw new UsageException("--urls is empty");
         foreach (string address in addresses)
         {
-            BindingAddress parsed;
-            try
-            {
-                parsed = BindingAddress.Parse(address);
-            }
-            catch (FormatException)
-            {
-                throw new UsageException($"--urls has {address}; an address looks like http://127.0.0.1:8080");
-            }
-
+            BindingAddress parsed = Parsed(address);
             if (!allowed && !parsed.IsUnixPipe && !IsLoopback(parsed.Host))
                 throw new UsageException($"--urls has {address}, which other machines can reach; give --api-key, or --insecure to serve everyone");
         }
+    }
+
+    private static BindingAddress Parsed(string address)
+    {
+        BindingAddress parsed;
+        try
+        {
+            parsed = BindingAddress.Parse(address);
+        }
+        catch (FormatException)
+        {
+            throw new UsageException($"--urls has {address}; {AddressForm}");
+        }
+
+        if (parsed.Scheme.ToUpperInvariant() is not ("HTTP" or "HTTPS"))
+            throw new UsageException($"--urls has {address}; {AddressForm}");
+        if (parsed.IsUnixPipe)
+        {
+            return Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(parsed.UnixPipePath)))
+                ? parsed
+                : throw new UsageException($"--urls has {address}; there is no directory {Path.GetDirectoryName(parsed.UnixPipePath)}");
+        }
+
+        if (parsed.Port is < 0 or > 65535 || (parsed.Host.Contains(':') && !parsed.Host.EndsWith(']')))
+            throw new UsageException($"--urls has {address}; a port is a number from 0 to 65535");
+        if (parsed.PathBase.Length > 0)
+            throw new UsageException($"--urls has {address}; an address has no path");
+        return parsed.Port == 0 && parsed.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            ? throw new UsageException($"--urls has {address}; port 0 needs an address such as http://127.0.0.1:0")
+            : parsed;
     }
 
     private static bool IsLoopback(string host) =>

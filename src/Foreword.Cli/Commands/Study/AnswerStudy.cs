@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Foreword.Chat;
 using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
@@ -54,12 +55,14 @@ internal static class AnswerStudy
                 opened.SayTask(name, terminal);
             }
 
+            DialogueDirection.CheckAnswers(path);
+            ChatTemplate backwardTemplate = DialogueDirection.TemplateOfBackward(other);
             IReadOnlyList<StudiedModel> forward = StudiedModel.Open([path]), reverse = StudiedModel.Open([other]);
             OpenQuestion[] questions = [.. OpenQuestion.Of(parsed.GetValue(files)!.SelectMany(file => DialogueReader.Read(file, parsed.GetValue(layout))), parsed.GetValue(history)).Take(parsed.GetValue(limit))];
             if (questions.Length == 0)
                 throw new InvalidDataException($"{parsed.GetValue(files)![0]} has no dialogue with an answer after a message of the user");
             AnswerGrid study = new(
-                forward[0], ChatTemplateFile.OfModel(path), reverse[0], ChatTemplateFile.OfModel(other), questions, parsed.GetValue(candidates), parsed.GetValue(lambda), sampling,
+                forward[0], ChatTemplateFile.OfModel(path), reverse[0], backwardTemplate, questions, parsed.GetValue(candidates), parsed.GetValue(lambda), sampling,
                 name => OpenedModel.LoadNow(name, parsed.GetValue(device)));
             return new GridCommand(terminal, AnswerGrid.Plan, grid).Run(parsed, study.Cells(grid.Seeds(parsed)));
         });

@@ -4,9 +4,14 @@ using Foreword.IO;
 
 namespace Foreword.Evaluation.Benchmarks.User;
 
-/// <summary>A benchmark of any text file, measured in bits per byte, in perplexity per word, and per character.</summary>
+/// <summary>
+/// A benchmark of any text file, measured in bits per byte, in perplexity per word, and per character. A text without spaces between words has no
+/// perplexity per word, see <see cref="UnspacedText"/>.
+/// </summary>
 internal sealed class TextFile(string path) : Benchmark
 {
+    private readonly Lazy<bool> _hasWords = new(() => !UnspacedText.Is(StrictText.ReadLines(path)));
+
     /// <inheritdoc/>
     public override string Name => Path.GetFileName(path);
 
@@ -20,16 +25,16 @@ internal sealed class TextFile(string path) : Benchmark
     public override string Data => path;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<BenchmarkMetric> Metrics { get; } =
+    public override IReadOnlyList<BenchmarkMetric> Metrics =>
     [
         BenchmarkMetric.Bits("bits_per_byte"),
-        BenchmarkMetric.Perplexity("word_perplexity"),
+        .. _hasWords.Value ? (BenchmarkMetric[])[BenchmarkMetric.Perplexity("word_perplexity")] : [],
         BenchmarkMetric.Bits("bits_per_character"),
         BenchmarkMetric.Perplexity("character_perplexity"),
     ];
 
     /// <inheritdoc/>
-    public override string Protocol(BenchmarkInput input) => $"the file as it is; {CorpusWindows.Describe(input)}; bits_per_byte = nats / ln 2 / bytes of the file, word_perplexity = exp(nats / words between white space), bits_per_character = nats / ln 2 / Unicode characters, character_perplexity = exp(nats / Unicode characters)";
+    public override string Protocol(BenchmarkInput input) => $"the file as it is; {CorpusWindows.Describe(input)}; bits_per_byte = nats / ln 2 / bytes of the file, {(_hasWords.Value ? "word_perplexity = exp(nats / words between white space), " : "")}bits_per_character = nats / ln 2 / Unicode characters, character_perplexity = exp(nats / Unicode characters)";
 
     /// <inheritdoc/>
     public override BenchmarkSet Read(BenchmarkInput input)
@@ -38,9 +43,11 @@ internal sealed class TextFile(string path) : Benchmark
         CorpusWindows corpus = new();
         string text = StrictText.Read(path);
         long bytes = new FileInfo(path).Length;
-        int words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
         corpus.Append(text, bytes);
-        double wordsPerByte = (double)words / Math.Max(1, bytes), charactersPerByte = (double)text.EnumerateRunes().Count() / Math.Max(1, bytes);
-        return new BenchmarkSet(corpus.Windows(input, 1, wordsPerByte, charactersPerByte, charactersPerByte), [path]);
+        double charactersPerByte = PerByte(text.EnumerateRunes().Count());
+        double[] words = _hasWords.Value ? [PerByte(text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length)] : [];
+        return new BenchmarkSet(corpus.Windows(input, [1, .. words, charactersPerByte, charactersPerByte]), [path]);
+
+        double PerByte(int count) => (double)count / Math.Max(1, bytes);
     }
 }

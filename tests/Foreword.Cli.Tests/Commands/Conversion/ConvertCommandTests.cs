@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Foreword.Data.Recipes;
 using Foreword.Models;
 using Foreword.Weights;
 using Foreword.Weights.Catalog;
@@ -53,6 +54,23 @@ public sealed class ConvertCommandTests : IDisposable
         using ModelWeights source = WeightsCatalog.Open(Fixtures.Path(golden)), written = WeightsCatalog.Open(back);
         foreach (WeightTensor tensor in source.Tensors)
             Assert.Equal(Floats(tensor), Floats(written.Tensor(tensor.Name)));
+    }
+
+    [Fact]
+    public void TheChatTemplateGoesWithTheModel()
+    {
+        string model = _directory.File("model"), hf = _directory.File("hf"), gguf = _directory.File("talk.gguf"), small = _directory.File("small");
+        Directory.CreateDirectory(model);
+        RandomModel.Write(model);
+        string text = "user:\n  prefix: \"U: \"\n  suffix: \"\\n\"\nreverse: true\n", own = _directory.Write("model/chat.yaml", text);
+        Assert.Equal(0, Cli.Run("convert", model, hf).ExitCode);
+        Assert.Equal(0, Cli.Run("quantize", model, "--type", "int8", "--out", small).ExitCode);
+        foreach (string written in (string[])[hf, small])
+            Assert.Equal(("U: ", true), (ChatTemplateFile.Load(written).User.Prefix, ChatTemplateFile.Load(written).Reverse));
+        Cli file = Cli.Run("convert", model, gguf, "--format", "gguf");
+        Assert.True(file.ExitCode == 0, file.Err);
+        Assert.Contains($"{gguf} holds no chat template; copy {own} beside it for chat and serve", file.Err, StringComparison.Ordinal);
+        Assert.False(File.Exists(_directory.File("chat.yaml")));
     }
 
     [Fact]

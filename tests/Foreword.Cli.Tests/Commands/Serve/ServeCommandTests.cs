@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Foreword.Cli.Commands.Serve;
 
 namespace Foreword.Cli.Tests.Commands.Serve;
 
@@ -13,6 +14,15 @@ public sealed class ServeCommandTests : IDisposable
     [InlineData("--urls", "http://0.0.0.0:8080", "which other machines can reach")]
     [InlineData("--urls", "http://127.0.0.1:0;http://example.org:80", "http://example.org:80, which other machines can reach")]
     [InlineData("--urls", "8080", "an address looks like http://127.0.0.1:8080")]
+    [InlineData("--urls", "http://127.0.0.1:99999", "http://127.0.0.1:99999; a port is a number from 0 to 65535")]
+    [InlineData("--urls", "http://127.0.0.1:-1", "http://127.0.0.1:-1; a port is a number from 0 to 65535")]
+    [InlineData("--urls", "http://127.0.0.1:abc", "http://127.0.0.1:abc; a port is a number from 0 to 65535")]
+    [InlineData("--urls", "http://127.0.0.1:8080/path", "an address has no path")]
+    [InlineData("--urls", "ftp://127.0.0.1:80", "an address looks like http://127.0.0.1:8080")]
+    [InlineData("--urls", "http://localhost:0", "port 0 needs an address such as http://127.0.0.1:0")]
+    [InlineData("--urls", "http://unix:/no/such/socket", "there is no directory /no/such")]
+    [InlineData("--timeout", "2147483647", "it must be at most 2000000 seconds")]
+    [InlineData("--drain", "2147483647", "it must be at most 2000000 seconds")]
     [InlineData("--cache-memory", "much", "it must be a size such as 512MB or 2GB, or 0")]
     [InlineData("--max-sequences", "0", "it must be at least 1")]
     [InlineData("--rate-limit", "-1", "it must be at least 0")]
@@ -83,8 +93,20 @@ public sealed class ServeCommandTests : IDisposable
         Assert.Contains($"--api-key: there is no file {_directory.File("none")}", run.Err, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("multiple-choice", true)]
+    [InlineData("entailment", true)]
+    [InlineData("classification", true)]
+    public void TheFirstRequestFitsATerminal(string? task, bool needsKey)
+    {
+        IReadOnlyList<string> lines = ServeCommand.Request("http://127.0.0.1:8080", task, needsKey);
+        Assert.All(lines, line => Assert.InRange(line.Length, 1, 80));
+        Assert.All(lines.SkipLast(1), line => Assert.EndsWith(" \\", line, StringComparison.Ordinal));
+    }
+
     [Fact]
-    public void APortInUseIsOneSentence()
+    public void AnAddressThatCannotBeListenedOnIsOneSentence()
     {
         using TcpListener other = new(IPAddress.Loopback, 0);
         other.Start();
@@ -93,8 +115,8 @@ public sealed class ServeCommandTests : IDisposable
         foreach (string name in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Path($"golden/gpt2-tiny/{name}"), _directory.File(name));
         Cli run = Cli.Run("serve", _directory.Path, "--urls", $"http://127.0.0.1:{port}");
-        Assert.Equal(1, run.ExitCode);
-        Assert.Contains($"{port}", run.Err, StringComparison.Ordinal);
-        Assert.Single(run.Err.Trim().Split('\n'));
+        Assert.Equal((1, $"error: the server cannot listen on http://127.0.0.1:{port}: the port is in use; choose another one\n"), (run.ExitCode, run.Err));
+        run = Cli.Run("serve", _directory.Path, "--insecure", "--urls", "http://192.0.2.1:8080"); // an address for documentation (RFC 5737)
+        Assert.Equal((1, "error: the server cannot listen on http://192.0.2.1:8080: this machine has no such address\n"), (run.ExitCode, run.Err));
     }
 }
