@@ -38,7 +38,7 @@ internal sealed record AnswerEvaluation(string Kind, int Count, IReadOnlyList<(s
         bool isDialogue = KindOf(path) == DialogueRecipe.Kind;
         ISupervisedRecipe recipe = isDialogue ? Recipe.ReadSaved<DialogueRecipe>(RecipeOf(path)) : Recipe.ReadSaved<PreferenceRecipe>(RecipeOf(path));
         StartingModel source = StartingModel.Open(path);
-        (ChatTemplate template, Tokenizer tokenizer) = SupervisedContent.TemplateOf(null, source);
+        (ChatTemplate template, Tokenizer tokenizer) = SupervisedContent.TemplateOf(null, source, recipe is DialogueRecipe { Task.Reverse: true });
         int length = SupervisedContent.Length(recipe, source);
         (IReadOnlyList<SupervisedExample> examples, IReadOnlyList<string> notes) = recipe is DialogueRecipe dialogues
             ? DialogueData.ForTest(dialogues, files, tokenizer, template, length, cancellationToken)
