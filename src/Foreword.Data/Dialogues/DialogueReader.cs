@@ -124,7 +124,7 @@ public static class DialogueReader
         text.CopyTo(bytes);
         if (!Utf8.IsValid(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)))
             throw new InvalidDataException($"{path} is not UTF-8 text; {TextEncoding.OtherEncodings}");
-        using JsonDocument json = JsonFile.TryParse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), out JsonException? problem) ?? throw JsonFile.Broken(path, problem!);
+        using JsonDocument json = JsonFile.TryParse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length), out JsonException? problem, allowsRepeatedKeys: false) ?? throw JsonFile.Broken(path, problem!);
         if (json.RootElement.ValueKind != JsonValueKind.Array)
             throw new InvalidDataException($"{path}: expected one list of dialogues, [{{\"messages\": [...]}}, ...]");
         foreach ((int i, JsonElement dialogue) in json.RootElement.EnumerateArray().Index())
@@ -139,7 +139,7 @@ public static class DialogueReader
     }
 
     /// <summary>Parses a line.</summary>
-    internal static JsonDocument Parsed(string line, string place) => JsonFile.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out JsonException? problem)
+    internal static JsonDocument Parsed(string line, string place) => JsonFile.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out JsonException? problem, allowsRepeatedKeys: false)
         ?? throw new InvalidDataException($"{place}: the line is broken JSON ({JsonFile.Reason(problem!)})", problem);
 
     private static Dialogue OfElement(JsonElement dialogue, string place)
@@ -151,10 +151,12 @@ public static class DialogueReader
             isShareGpt = dialogue.TryGetProperty("conversations", out list);
         if (list.ValueKind != JsonValueKind.Array)
             throw new InvalidDataException($"{place}: {Expected}");
-        RefuseTools(dialogue, place);
+        if (dialogue.ValueKind == JsonValueKind.Object && !isShareGpt && dialogue.TryGetProperty("conversations", out _))
+            throw new InvalidDataException($"{place} has both \"messages\" and \"conversations\"; expected one of them");
+        RefuseUnsupported(dialogue, place);
         List<ChatMessage> messages = [];
-        if (isShareGpt && dialogue.TryGetProperty("system", out JsonElement instruction) && instruction.ValueKind != JsonValueKind.Null)
-            messages.Add(new ChatMessage(ChatRole.System, instruction.ValueKind == JsonValueKind.String ? Text(instruction) : throw new InvalidDataException($"{place}: \"system\" is not a text")));
+        if (InstructionOf(dialogue, place) is { } instruction)
+            messages.Add(instruction);
         foreach ((int i, JsonElement message) in list.EnumerateArray().Index())
             messages.Add(MessageOf(message, $"{place}: message {i + 1}", isShareGpt));
 
@@ -171,17 +173,25 @@ public static class DialogueReader
     /// <summary>Converts an object with one message.</summary>
     internal static ChatMessage MessageOf(JsonElement message, string where, bool isShareGpt)
     {
-        RefuseTools(message, where);
-        if (message.ValueKind == JsonValueKind.Object && message.TryGetProperty("weight", out JsonElement weight) && weight.GetRawText() is not ("1" or "1.0" or "null"))
-            throw new InvalidDataException($"{where}: \"weight\" is {weight.GetRawText()}; every answer counts, so leave out dialogues with answers that should not be learned");
+        RefuseUnsupported(message, where);
         return new ChatMessage(RoleOf(Field(message, isShareGpt ? "from" : "role", where), where), Field(message, isShareGpt ? "value" : "content", where));
     }
 
-    /// <summary>Refuses calls of tools, which are not learned.</summary>
-    private static void RefuseTools(JsonElement element, string where)
+    /// <summary>Returns the instruction that stands beside the messages, <c>"system": "..."</c>; null if there is none.</summary>
+    internal static ChatMessage? InstructionOf(JsonElement element, string place)
+    {
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("system", out JsonElement system) || system.ValueKind == JsonValueKind.Null)
+            return null;
+        return new ChatMessage(ChatRole.System, system.ValueKind == JsonValueKind.String ? Text(system) : throw new InvalidDataException($"{place}: \"system\" is not a text"));
+    }
+
+    /// <summary>Refuses weights of answers, and calls of tools, which are not learned.</summary>
+    internal static void RefuseUnsupported(JsonElement element, string where)
     {
         if (element.ValueKind != JsonValueKind.Object)
             return;
+        if (element.TryGetProperty("weight", out JsonElement weight) && weight.GetRawText() is not ("1" or "1.0" or "null"))
+            throw new InvalidDataException($"{where}: \"weight\" is {weight.GetRawText()}; every answer counts, so leave out dialogues with answers that should not be learned");
         foreach (string name in (string[])["tools", "functions", "tool_calls", "function_call"])
         {
             if (element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0))

@@ -48,6 +48,7 @@ internal static class PreferenceReader
         JsonElement pair = json.RootElement;
         if (pair.ValueKind != JsonValueKind.Object)
             throw new InvalidDataException($"{place}: expected {{\"prompt\": ..., \"chosen\": ..., \"rejected\": ...}}");
+        DialogueReader.RefuseUnsupported(pair, place);
         List<ChatMessage>? given = Messages(pair, "prompt", ChatRole.User, place, isNeeded: false);
         List<ChatMessage> chosen = Messages(pair, "chosen", ChatRole.Assistant, place)!, rejected = Messages(pair, "rejected", ChatRole.Assistant, place)!;
         int shared = chosen.Zip(rejected).TakeWhile(both => both.First == both.Second).Count();
@@ -57,6 +58,8 @@ internal static class PreferenceReader
         if (given is null || (shared >= prompt.Count && prompt.SequenceEqual(chosen.Take(prompt.Count))))
             (chosen, rejected) = (chosen[prompt.Count..], rejected[prompt.Count..]);
         prompt.RemoveAll(message => string.IsNullOrWhiteSpace(message.Text));
+        if (DialogueReader.InstructionOf(pair, place) is { } instruction && !string.IsNullOrWhiteSpace(instruction.Text) && prompt.Count > 0)
+            prompt.Insert(0, instruction);
         if (prompt.Count == 0)
             throw new InvalidDataException($"{place}: \"prompt\" is empty");
         if (prompt[^1].Role == ChatRole.Assistant)

@@ -114,6 +114,8 @@ internal sealed record PreferenceData(IReadOnlyList<SupervisedExample> Train, IR
             yield return string.Create(CultureInfo.InvariantCulture, $"{examples.Shortened.Pairs:N0} {of} are longer than {contextLength} tokens: their {examples.Shortened.Messages:N0} oldest messages are left out");
         if (examples.TooLong > 0)
             yield return string.Create(CultureInfo.InvariantCulture, $"{examples.TooLong:N0} {of} have an answer that does not fit into {contextLength} tokens with the message before it, and are left out");
+        if (examples.Empty > 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{examples.Empty:N0} {of} have a chosen answer without text and are left out");
         if (examples.Same > 0)
             yield return string.Create(CultureInfo.InvariantCulture, $"{examples.Same:N0} {of} have the same answer twice and are left out");
     }

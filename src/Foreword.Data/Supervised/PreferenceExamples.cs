@@ -31,10 +31,19 @@ internal sealed class PreferenceExamples(Tokenizer tokenizer, ChatTemplate templ
     /// <summary>Gets the number of pairs whose answers are the same tokens. They are left out.</summary>
     public int Same { get; private set; }
 
+    /// <summary>Gets the number of pairs whose chosen answer has no text. They are left out.</summary>
+    public int Empty { get; private set; }
+
     /// <summary>Adds a pair.</summary>
     public void Add(Preference pair)
     {
         Pairs++;
+        if (pair.Chosen.All(message => string.IsNullOrWhiteSpace(message.Text)))
+        {
+            Empty++;
+            return;
+        }
+
         IReadOnlyList<ChatMessage> prompt = pair.Prompt;
         if (!Fits(prompt))
         {

@@ -44,12 +44,15 @@ internal static class JsonFile
     }
 
     /// <summary>Parses a text that may be malformed. Returns null and the problem if it is not JSON.</summary>
-    public static JsonDocument? TryParse(ReadOnlyMemory<byte> json, out JsonException? problem)
+    /// <param name="json">The text.</param>
+    /// <param name="problem">The problem, or null.</param>
+    /// <param name="allowsRepeatedKeys">Whether an object may repeat a key. The last one counts.</param>
+    public static JsonDocument? TryParse(ReadOnlyMemory<byte> json, out JsonException? problem, bool allowsRepeatedKeys = true)
     {
         problem = null;
         try
         {
-            return JsonDocument.Parse(json);
+            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = allowsRepeatedKeys });
         }
         catch (JsonException thrown)
         {

@@ -39,11 +39,12 @@ public sealed class DialogueReaderTests : IDisposable
         string file = _directory.Write("a.jsonl", """
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, {"role": "assistant", "content": "c", "weight": 1, "tool_calls": null}], "tools": []}
             {"messages": [{"role": "user", "content": " "}]}
+            {"system": "t", "messages": [{"role": "user", "content": "b"}]}
             {"system": "s", "conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": ""}]}
             """);
         Dialogue[] dialogues = [.. DialogueReader.Read(file)];
-        Assert.Equal(["Uab Ac @a.jsonl:1", "Ss Ua @a.jsonl:3"], Texts(file));
-        Assert.Equal([0, 2], dialogues.Select(dialogue => dialogue.EmptyMessages));
+        Assert.Equal(["Uab Ac @a.jsonl:1", "St Ub @a.jsonl:3", "Ss Ua @a.jsonl:4"], Texts(file));
+        Assert.Equal([0, 1, 1], dialogues.Select(dialogue => dialogue.EmptyMessages));
     }
 
     [Fact]
@@ -84,6 +85,9 @@ public sealed class DialogueReaderTests : IDisposable
     [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\", \"weight\": 0}]}", "a.jsonl:1: message 2: \"weight\" is 0; every answer counts")]
     [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"assistant\", \"content\": null, \"tool_calls\": [{}]}]}", "a.jsonl:1: message 1 has \"tool_calls\"; calls of tools are not supported")]
     [InlineData("a.jsonl", "{\"messages\": [], \"tools\": [{}]}", "a.jsonl:1 has \"tools\"")]
+    [InlineData("a.jsonl", "{\"messages\": [], \"conversations\": []}", "a.jsonl:1 has both \"messages\" and \"conversations\"")]
+    [InlineData("a.jsonl", "{\"messages\": [], \"weight\": 0}", "a.jsonl:1: \"weight\" is 0")]
+    [InlineData("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\", \"content\": \"b\"}]}", "a.jsonl:1: the line is broken JSON (")]
     [InlineData("a.jsonl", "{\"conversations\": [], \"system\": 1}", "a.jsonl:1: \"system\" is not a text")]
     [InlineData("a.jsonl", "{\"messages\": [\"a\"]}", "a.jsonl:1: message 1 has no \"role\"")]
     [InlineData("a.json", "{\"messages\": []}", "a.json: expected one list of dialogues")]

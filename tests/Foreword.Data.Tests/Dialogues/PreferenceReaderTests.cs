@@ -18,8 +18,9 @@ public sealed class PreferenceReaderTests : IDisposable
             {"prompt": [{"role": "system", "content": "S"}, {"role": "user", "content": ""}, {"role": "user", "content": "a"}], "chosen": [{"role": "assistant", "content": "b"}], "rejected": ""}
             {"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "x"}]}
             {"prompt": "a", "chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]}
+            {"system": "S", "prompt": "a", "chosen": "b", "rejected": "c"}
             """);
-        Assert.Equal(["UWhy? > ASo. | A\uD800 @pairs.jsonl:1", "SS Ua > Ab | A @pairs.jsonl:3", "Ua > Ab Uc Ad | Ax @pairs.jsonl:4", "Ua > Ab | Ac @pairs.jsonl:5"], Texts(PreferenceReader.Read(file)));
+        Assert.Equal(["UWhy? > ASo. | A\uD800 @pairs.jsonl:1", "SS Ua > Ab | A @pairs.jsonl:3", "Ua > Ab Uc Ad | Ax @pairs.jsonl:4", "Ua > Ab | Ac @pairs.jsonl:5", "SS Ua > Ab | Ac @pairs.jsonl:6"], Texts(PreferenceReader.Read(file)));
     }
 
     [Theory]

@@ -65,6 +65,8 @@ public sealed class PreferenceExamplesTests : IDisposable
         examples.Add(Pair("Ua", "Abcde", "Ab"));
         Assert.Equal((3, 1, 1, 2), (examples.Pairs, examples.TooLong, examples.Same, examples.Examples.Count));
         Assert.Equal((0, 0), examples.Shortened);
+        examples.Add(Pair("Ua", "A", "Ab"));
+        Assert.Equal((4, 1, 2), (examples.Pairs, examples.Empty, examples.Examples.Count));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class FineTuneArguments
     private readonly Option<string?> _dataset = new("--dataset") { Description = "Published data set to learn, in the directory --data (see --list)." };
     private readonly Option<string?> _task = new("--task") { Description = $"Task to learn: {string.Join(", ", Kinds)}." };
     private readonly Option<string[]> _train = OptionExtensions.Files("--train", "Labeled examples to learn from: CSV, TSV, JSON Lines, Parquet, CoNLL, SQuAD, also .gz and .zst.");
-    private readonly Option<string[]> _validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set, or the data set's own.");
+    private readonly Option<string[]> _validation = OptionExtensions.Files("--validation", "Examples for choosing the best epoch; default: a tenth of the training set (of dialogues and preferences, a twentieth), or the data set's own.");
     private readonly Option<string[]> _test = OptionExtensions.Files("--test", "Examples to test the best model on at the end.");
     private readonly TableArguments _tables = new("Columns by name or by number from 0, the label last: text,label; or with their roles: label=category.");
     private readonly Option<string[]> _labels = OptionExtensions.Files("--labels", "For each training file, a file with one label per line, if the tables have no labels.");

@@ -14,9 +14,6 @@ namespace Foreword.Cli.Commands.FineTune;
 /// <summary>Implements <c>foreword finetune --task dialogue</c> and the like, which train a model that writes text.</summary>
 internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe recipe, ParseResult parsed)
 {
-    /// <summary>Number of sequences that a dry run shows.</summary>
-    private const int Shown = 4;
-
     /// <summary>Trains, or shows the first examples.</summary>
     /// <returns>The exit code.</returns>
     public int Run(string? output, string? resume, string name, bool isDryRun, bool json)
@@ -119,7 +116,7 @@ internal sealed class SupervisedTraining(Terminal terminal, ISupervisedRecipe re
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{content.Train.Sum(example => (long)example.Ids.Length):N0} tokens, of which {content.Train.Sum(example => (long)example.Targets):N0} count in the loss"));
         if (recipe is DialogueRecipe && TrigramBaseline.Loss(content.Train, content.Validation, content.Tokenizer.VocabSize) is { } trigram)
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"a 3-gram on the held-out answers: {trigram:F4} nats a token, perplexity {Math.Exp(trigram):F2}"));
-        foreach (SupervisedExample example in content.Train.Take(Shown))
+        foreach (SupervisedExample example in content.Train.Take(DryRun.Shown * sequences))
         {
             terminal.Out.WriteLine();
             for (int begin = 0, end; begin < example.Ids.Length; begin = end)

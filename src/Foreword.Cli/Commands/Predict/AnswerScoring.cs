@@ -42,7 +42,7 @@ internal sealed class AnswerScoring(Terminal terminal, string model, IReadOnlyLi
     {
         AnswerEvaluation.Loss => "nats a token of the answers",
         SupervisedTrainer.Perplexity => "e to the loss",
-        SupervisedTrainer.TokenAccuracy => "share of the tokens that the model would have chosen",
+        SupervisedTrainer.TokenAccuracy => "share of tokens that the model would choose",
         PreferenceTrainer.Accuracy => "share of pairs whose chosen answer is more probable",
         _ => "the same by the mean of an answer's tokens",
     };
