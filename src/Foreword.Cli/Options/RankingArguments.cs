@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Foreword.Chat;
-using Foreword.Cli.Loading;
 
 namespace Foreword.Cli.Options;
 

@@ -1,5 +1,4 @@
 using Foreword.Chat;
-using Foreword.Data.Recipes.Supervised;
 using Foreword.Tokenization;
 using Foreword.Weights.Catalog;
 
@@ -11,7 +10,7 @@ public static class ChatTemplateFile
     /// <summary>The name of the file in a model directory.</summary>
     public const string FileName = "chat.yaml";
 
-    private const string RecipeName = "recipe.yaml";
+    private const string RecipeName = "recipe.yaml", DialogueKind = "dialogue";
 
     /// <summary>Reads the file of a template.</summary>
     /// <param name="path">The path of the file.</param>
@@ -93,14 +92,7 @@ public static class ChatTemplateFile
     private static bool? ReverseOfRun(string directory)
     {
         string path = Path.Combine(directory, RecipeName);
-        try
-        {
-            return Recipe.TaskKind(path) == DialogueRecipe.Kind ? Recipe.ReadSaved<DialogueRecipe>(path).Task.Reverse : null;
-        }
-        catch (InvalidDataException)
-        {
-            return null; // a model without a direction is accepted
-        }
+        return Recipe.TaskKind(path) != DialogueKind ? null : Recipe.TaskValue(path, "reverse") switch { "true" => true, "false" => false, _ => null };
     }
 
     /// <summary>

@@ -51,21 +51,26 @@ public static class Recipe
 
     /// <summary>Returns <c>task.kind</c> of a recipe file, before anything else of it is read; null if there is none, or if the file is not YAML.</summary>
     /// <param name="path">The path of the YAML file.</param>
-    internal static string? TaskKind(string path)
+    internal static string? TaskKind(string path) => TaskValue(path, "kind");
+
+    /// <summary>Returns a value of the section <c>task</c> of a recipe file; null if there is none, or if the file is not YAML.</summary>
+    /// <param name="path">The path of the YAML file.</param>
+    /// <param name="key">The key in the section.</param>
+    internal static string? TaskValue(string path, string key)
     {
         if (!File.Exists(path))
             return null;
         try
         {
             RecipeNode? root = RecipeDocument.Parse(StrictText.Read(path), new RecipeSource.RecipeText(path, RecipeKind));
-            return Value(Value(root, "task"), "kind") is RecipeScalar { IsNull: false } kind ? kind.Text : null;
+            return Value(Value(root, "task"), key) is RecipeScalar { IsNull: false } value ? value.Text : null;
         }
         catch (Exception problem) when (problem is InvalidDataException or YamlException)
         {
             return null; // reading the whole recipe reports the problem
         }
 
-        static RecipeNode? Value(RecipeNode? node, string key) => (node as RecipeMapping)?.Entries.FirstOrDefault(entry => entry.Key.Text == key).Value;
+        static RecipeNode? Value(RecipeNode? node, string name) => (node as RecipeMapping)?.Entries.FirstOrDefault(entry => entry.Key.Text == name).Value;
     }
 
     /// <summary>Reads a recipe from text.</summary>

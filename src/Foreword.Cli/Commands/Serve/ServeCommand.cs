@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Foreword.Chat;
-using Foreword.Cli.Loading;
 using Foreword.Cli.Options;
 using Foreword.Cli.Output;
 using Foreword.Cpu;

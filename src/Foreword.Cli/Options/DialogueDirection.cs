@@ -1,7 +1,7 @@
 using Foreword.Chat;
 using Foreword.Data.Recipes;
 
-namespace Foreword.Cli.Loading;
+namespace Foreword.Cli.Options;
 
 /// <summary>
 /// Checks in which direction models were trained on dialogues. A model of the wrong direction computes without an error, but its answers and scores mean
