@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Foreword.Cli.Commands.Predict;
 using Foreword.Cli.Commands.Pretrain;
 using Foreword.Cli.Output;
 using Foreword.Data.Recipes;
