@@ -1,5 +1,5 @@
-using Foreword.Data.Recipes.Yaml;
 using System.Globalization;
+using Foreword.Data.Recipes.Yaml;
 using Foreword.IO;
 
 namespace Foreword.Torch.Runs;
