@@ -166,7 +166,7 @@ internal static class PrepareCommand
         writer.WriteNumber("megabytes_per_second", Math.Round(report.MegabytesPerSecond, 2));
     }
 
-    private static string Size(long bytes) => bytes < 1_000_000 ? Invariant($"{bytes / 1e3:N1} kB") : Invariant($"{bytes / 1e6:N1} MB");
+    private static string Size(long bytes) => bytes < 1000 ? CountText.Of(bytes, "byte") : bytes < 1_000_000 ? Invariant($"{bytes / 1e3:N1} kB") : Invariant($"{bytes / 1e6:N1} MB");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

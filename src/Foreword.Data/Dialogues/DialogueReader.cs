@@ -4,6 +4,7 @@ using Foreword.Chat;
 using Foreword.Data.Decoding;
 using Foreword.Data.Tables;
 using Foreword.IO;
+using Foreword.Settings;
 
 namespace Foreword.Data.Dialogues;
 
@@ -42,6 +43,8 @@ public static class DialogueReader
     {
         ArgumentNullException.ThrowIfNull(path);
         CheckFile(path, "dialogues");
+        if (layout == DialogueLayout.Chitchat && LayoutOf(path) is var usual and not DialogueLayout.Chitchat)
+            throw new InvalidDataException($"{path} is no text with an utterance per line, as its name says; expected a text file, or the layout {RecipeKey.ChoiceOf(usual)}");
         return ReadFile();
 
         IEnumerable<Dialogue> ReadFile()

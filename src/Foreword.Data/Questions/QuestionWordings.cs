@@ -49,6 +49,20 @@ internal sealed partial class QuestionWordings
         return wordings;
     }
 
+    /// <summary>Checks that the questions of a task have the parts that its wordings name.</summary>
+    /// <param name="path">The file of the wordings, for the message.</param>
+    /// <param name="task">The name of the task.</param>
+    /// <param name="questions">Its questions.</param>
+    /// <exception cref="InvalidDataException">A question lacks a part. The message names it.</exception>
+    public void Check(string path, string task, IReadOnlyList<Question> questions)
+    {
+        foreach ((string name, Func<Question, string> part) in ((string, Func<Question, string>)[])[("{options}", question => question.Options), ("{other}", question => question.Other)])
+        {
+            if (_wordings.GetValueOrDefault(task)?.FirstOrDefault(wording => wording.Contains(name, StringComparison.Ordinal)) is { } wording && questions.FirstOrDefault(question => part(question).Length == 0) is { } without)
+                throw new InvalidDataException($"{path}: a wording of {task}, \"{wording}\", holds {name}, which the question {without.Place} does not have");
+        }
+    }
+
     /// <summary>Returns the number of wordings of a task, 1 or more.</summary>
     public int Count(string task) => _wordings.TryGetValue(task, out string[]? wordings) ? wordings.Length : 1;
 

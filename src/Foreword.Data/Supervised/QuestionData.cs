@@ -52,6 +52,8 @@ internal sealed class QuestionData
         foreach (QuestionTask task in QuestionTask.Read(mix, recipe.Data.Directory, recipe.Data.Limit, recipe.Train.Seed, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (mix.Wordings is { } file)
+                wordings.Check(file, task.Name, task.Train);
             (IReadOnlyList<Question> kept, IReadOnlyList<SupervisedExample> learned) = Encode(task, task.Train, "training");
             tasks.Add(task with { Train = kept });
             train.AddRange(learned);

@@ -34,6 +34,14 @@ public sealed class DialogueReaderTests : IDisposable
     }
 
     [Fact]
+    public void ChitchatIsReadFromTextsOnly()
+    {
+        string file = _directory.Write("a.jsonl", """{"messages": []}""");
+        Assert.Equal($"{file} is no text with an utterance per line, as its name says; expected a text file, or the layout messages", Assert.Throws<InvalidDataException>(() => DialogueReader.Read(file, DialogueLayout.Chitchat)).Message);
+        Assert.Single(DialogueReader.Read(_directory.Write("a.log", "a\nb\n"), DialogueLayout.Chitchat));
+    }
+
+    [Fact]
     public void PartsAndInstructionsAreRead()
     {
         string file = _directory.Write("a.jsonl", """

@@ -105,6 +105,7 @@ public sealed class QuestionTaskTests : IDisposable
     [InlineData("sources: [mwsc]\nfirst: mwsc", "first is mwsc, but for is missing")]
     [InlineData("sources: [mwsc]\nfor: 3", "for is 3, but first is missing")]
     [InlineData("sources: [mwsc]\ntemperature: 0.5", "temperature is 0.5")]
+    [InlineData("sources: [mwsc]\ntemperature: 2", "temperature is 2, which has no effect with mixing: round-robin")]
     [InlineData("sources: [mwsc]\nmetrics: {mwsc: nEM}", "metrics names mwsc, which is not a task of files")]
     [InlineData("sources: [mwsc]\nmixing: alternate", "mixing is 'alternate'")]
     [InlineData("sources: [mwsc]\nvalidation_limit: 0", "validation_limit is 0")]

@@ -68,6 +68,8 @@ public sealed class QuestionEncoderTests : IDisposable
         Assert.Contains(drawn, text => text.Contains("Question: really good?\nAnswer: yes", StringComparison.Ordinal));
         Assert.Equal(drawn, Enumerable.Range(0, 20).Select(draw => Text(data.Example(0, 0, draw).Ids[..^1])));
         Assert.Equal(["mix.yaml", "w.yaml", "train.jsonl"], data.Files.Train.Select(file => Path.GetFileName(file.Path)));
+        _directory.Write("w.yaml", "sst: [\"Is it {options}?\"]");
+        Assert.Contains("w.yaml: a wording of sst, \"Is it {options}?\", holds {options}, which the question ", Assert.Throws<InvalidDataException>(() => QuestionData.Open(recipe, new ByteTokenizer(), 60)).Message, StringComparison.Ordinal);
         Assert.Contains("data.train names 2 files", Assert.Throws<ArgumentException>(() => (recipe with { Data = new() { Train = [mix, mix] } }).Validate()).Message, StringComparison.Ordinal);
     }
 

@@ -56,7 +56,7 @@ internal static class EvaluateTaskCommand
 
             if (!parsed.GetValue(dryRun) && AnswerEvaluation.KindOf(path) is { } kind)
             {
-                if (tables.All.Concat([labels, output, data, onTest]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
+                if (tables.All.Concat([labels, output, data, onTest, resamples, seed]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } other)
                     throw new UsageException($"{other.Name} is not for {path}, a model of --task {kind}");
                 return new AnswerScoring(terminal, path, files).Run(parsed.GetValue(precision), parsed.GetValue(device), parsed.GetValue(json));
             }

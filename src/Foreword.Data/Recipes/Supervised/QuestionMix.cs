@@ -1,3 +1,4 @@
+using System.Globalization;
 using Foreword.Data.Datasets;
 using Foreword.Data.Datasets.Catalog;
 using Foreword.Settings;
@@ -123,6 +124,8 @@ public sealed record QuestionMix : IRecipe
             problems.Add(nameof(Metrics), $"names {task}, which is not a task of files: {string.Join(", ", Files.Keys)}");
         if (Temperature < 1 || !double.IsFinite(Temperature))
             problems.AtLeast(1, Temperature);
+        else if (Temperature > 1 && Mixing == MixOrder.RoundRobin)
+            problems.Add(nameof(Temperature), string.Create(CultureInfo.InvariantCulture, $"is {Temperature}, which has no effect with mixing: round-robin; expected mixing: proportional, or no such key"));
         if (First is not null && !Names.Contains(First))
             problems.Add(nameof(First), $"is '{First}', which is no task of the mix: {string.Join(", ", Names)}");
         if (First is not null && For == 0)
