@@ -70,7 +70,9 @@ internal static class StudyPicture
         bool isLogarithmic = levels is null && places.Length > 0 && places.Max() / places.Min() >= LogarithmicFrom;
         double width = isLogarithmic ? Math.Log10(places.Max() / places.Min()) : places.Prepend(1).Max();
         Plot plot = new();
-        plot.Add.HorizontalLine(0, 1, PagePlot.Ink.WithAlpha(0.35));
+        double[] heights = [.. curves.SelectMany(curve => curve.Points).Select(point => point.Y)];
+        if (heights.Length == 0 || heights.Min() <= heights.Max() - heights.Min()) // a line at 0 that is far away would flatten the curves
+            plot.Add.HorizontalLine(0, 1, PagePlot.Ink.WithAlpha(0.35));
         foreach ((int i, StudyCurve curve) in curves.Index())
         {
             double aside = Apart * width * (i - (curves.Count - 1) / 2.0);
