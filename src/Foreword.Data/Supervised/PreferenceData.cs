@@ -43,9 +43,16 @@ internal sealed record PreferenceData(IReadOnlyList<SupervisedExample> Train, IR
         {
             List<T> train = [.. data.Paths(data.Train).SelectMany(read).Take(data.Limit ?? int.MaxValue)], validation = [.. data.Paths(data.Validation).SelectMany(read)];
             if (data.Validation.Count == 0)
+            {
+                Need(2 * least, train.Count, data.Train[0], $"training and validation need at least {least} each");
                 (train, validation) = HeldOut.Split(train, data.ValidationShare, recipe.Train.Seed, least);
-            Check(train.Count, data.Train[0], validation.Count == 0 && data.Validation.Count == 0 ? "training and validation" : "the training");
-            Check(validation.Count, (data.Validation.Count > 0 ? data.Validation : data.Train)[0], "the validation");
+            }
+            else
+            {
+                Need(least, train.Count, data.Train[0], $"the training needs at least {least}");
+                Need(least, validation.Count, data.Validation[0], $"the validation needs at least {least}");
+            }
+
             return (PairsOf(train, "training"), PairsOf(validation, "validation"));
 
             IReadOnlyList<Preference> PairsOf(List<T> items, string part)
@@ -56,11 +63,10 @@ internal sealed record PreferenceData(IReadOnlyList<SupervisedExample> Train, IR
                 return pairs;
             }
 
-            void Check(int count, string file, string parts)
+            void Need(int needed, int count, string file, string rule)
             {
-                int needed = parts.Contains(" and ", StringComparison.Ordinal) ? 2 * least : least;
                 if (count < needed)
-                    throw new InvalidDataException($"{file} holds {count} {item}{(count == 1 ? "" : "s")}; {parts} need{(needed > least ? "" : "s")} at least {least}{(needed > least ? " each" : "")}");
+                    throw new InvalidDataException($"{file} holds {count} {item}{(count == 1 ? "" : "s")}; {rule}");
             }
         }
     }

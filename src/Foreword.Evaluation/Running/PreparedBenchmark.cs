@@ -43,14 +43,7 @@ public sealed class PreparedBenchmark
     public string Protocol => $"{Benchmark.Protocol(Input)}; {Examples}{Start}";
 
     /// <summary>Gets a sentence about text that the tokenizer does not know, so that likelihoods say little; null if it knows all.</summary>
-    internal string? UnknownText
-    {
-        get
-        {
-            int[][] texts = [.. Documents.SelectMany(document => document.Requests).SelectMany(request => request.Texts())];
-            return UnknownTokens.Describe(Input.Tokenizer, texts, "");
-        }
-    }
+    internal string? UnknownText => UnknownTokens.Describe(Input.Tokenizer, Documents.SelectMany(document => document.Requests).SelectMany(request => request.Texts()), "");
 
     /// <summary>Gets the part of the protocol about the start token. It is empty unless the vocabulary lacks end-of-text.</summary>
     private string Start => Input.Tokenizer.StartOfTextId is null ? $"; the tokenizer has no end-of-text, '{Encoder.StartText}' stands in for it" : "";

@@ -35,8 +35,7 @@ internal sealed record AnswerEvaluation(string Kind, int Count, IReadOnlyList<(s
     /// <exception cref="InvalidDataException">A file is malformed or holds no answer, or the model is broken.</exception>
     public static AnswerEvaluation Measure(string path, IReadOnlyList<string> files, PrecisionChoice precision, DeviceChoice device, CancellationToken cancellationToken = default)
     {
-        bool isDialogue = KindOf(path) == DialogueRecipe.Kind;
-        ISupervisedRecipe recipe = isDialogue ? Recipe.ReadSaved<DialogueRecipe>(RecipeOf(path)) : Recipe.ReadSaved<PreferenceRecipe>(RecipeOf(path));
+        ISupervisedRecipe recipe = KindOf(path) == DialogueRecipe.Kind ? Recipe.ReadSaved<DialogueRecipe>(RecipeOf(path)) : Recipe.ReadSaved<PreferenceRecipe>(RecipeOf(path));
         StartingModel source = StartingModel.Open(path);
         (ChatTemplate template, Tokenizer tokenizer) = SupervisedContent.TemplateOf(null, source, recipe is DialogueRecipe { Task.Reverse: true });
         int length = SupervisedContent.Length(recipe, source);
@@ -49,7 +48,7 @@ internal sealed record AnswerEvaluation(string Kind, int Count, IReadOnlyList<(s
         model.to(place);
         using IModelPath modelPath = ModelPath.Create(model);
         AnswerMeasurement measurement = new(model, modelPath, recipe.Train);
-        if (isDialogue)
+        if (recipe is DialogueRecipe)
         {
             (double loss, double accuracy) = measurement.Predictions(examples, cancellationToken);
             return new AnswerEvaluation(DialogueRecipe.Kind, examples.Count, [(Loss, loss), (SupervisedTrainer.Perplexity, Math.Exp(loss)), (SupervisedTrainer.TokenAccuracy, accuracy)], notes);

@@ -20,8 +20,19 @@ internal static class UnknownTokens
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="sequences">The ids.</param>
     /// <param name="kind">What the tokens are, such as <c>training </c>.</param>
-    public static string? Describe(Tokenizer tokenizer, IEnumerable<int[]> sequences, string kind) =>
-        Describe(tokenizer, sequences.Sum(ids => (long)Count(tokenizer, ids)), sequences.Sum(ids => (long)ids.Length), kind);
+    public static string? Describe(Tokenizer tokenizer, IEnumerable<int[]> sequences, string kind)
+    {
+        if (tokenizer.UnknownId is null)
+            return null;
+        long unknown = 0, tokens = 0;
+        foreach (int[] ids in sequences)
+        {
+            unknown += Count(tokenizer, ids);
+            tokens += ids.Length;
+        }
+
+        return Describe(tokenizer, unknown, tokens, kind);
+    }
 
     private static string Share(long unknown, long tokens) => (double)unknown / tokens is var share && share < 0.0005 ? "less than 0.1 %" : share.ToString("P1", CultureInfo.InvariantCulture);
 }
